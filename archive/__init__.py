@@ -1,0 +1,37 @@
+"""lowbackground: pre-LLM human text in versioned, content-hashed snapshots.
+
+>>> import archive
+>>> archive.build(["crawl.warc.gz"], name="web", store="./store")
+>>> web = archive.open("web", store="./store")
+>>> web.sql("select host, count(*) from documents group by 1").rows
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import LowbgError
+
+if TYPE_CHECKING:
+    from archive.recipe import Limits, Recipe
+    from archive.snapshot import Snapshot, build, open, rebuild
+
+__all__ = ["Limits", "LowbgError", "Recipe", "Snapshot", "build", "open", "rebuild"]
+
+_HOMES = {
+    "Limits": "archive.recipe",
+    "Recipe": "archive.recipe",
+    "Snapshot": "archive.snapshot",
+    "build": "archive.snapshot",
+    "open": "archive.snapshot",
+    "rebuild": "archive.snapshot",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name at its first use, so that `import archive` loads no engine."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'archive' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

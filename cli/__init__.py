@@ -1,0 +1,52 @@
+"""The command `lowbg`: one module per command; each parses, calls once, prints."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "build": "turn web archives into a snapshot",
+    "rebuild": "extract again from the kept originals",
+    "verify": "check every byte, leaf and sum of a snapshot",
+    "sql": "answer SQL over a snapshot",
+    "shell": "an interactive SQL prompt",
+    "schema": "every table's columns, types and meaning",
+    "log": "the versions of a snapshot",
+    "show": "what a version is made of",
+    "diff": "what two versions do not share",
+    "sample": "write the bundled sample as a WARC",
+}
+"""Command to one-line help, so that `lowbg --help` loads no command."""
+
+
+class LazyGroup(click.Group):
+    """Loads the module of a command when the command is called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f".{cmd_name}", __name__).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, epilog="Example: lowbg build crawl/*.warc.gz --name web")
+@click.version_option(package_name="lowbackground", prog_name="lowbg")
+def group() -> None:
+    """Keeps the human text from before language models, and puts it to use."""
+
+
+def main() -> None:
+    """Runs the command; errors become one message, one next step and the exit code of their kind."""
+    from .output import run
+
+    sys.exit(run(group))
