@@ -1,4 +1,4 @@
-"""The manifest: what a snapshot is made of, as canonical JSON. Its SHA-256 names it in the store."""
+"""The manifest: what a snapshot is made of, as canonical JSON; its SHA-256 names it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class InputEntry:
-    """One input file, as the table `inputs` has it; `kept`: its bytes are an object of the store."""
+    """One input file, as in the table `inputs`; `kept`: its bytes are an object of the store."""
 
     name: str
     source: str

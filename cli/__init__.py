@@ -46,7 +46,7 @@ def group() -> None:
 
 
 def main() -> None:
-    """Runs the command; errors become one message, one next step and the exit code of their kind."""
+    """Runs the command; an error becomes one message, one next step and its exit code."""
     from .output import run
 
     sys.exit(run(group))
