@@ -95,8 +95,11 @@ REVISITS: Final = (
     Column("source", "string", "input file of the revisit", "hex SHA-256", False),
     Column("offset", "int64", "of the revisit record", "bytes", False),
     Column("member", "int64", "input offset of its shared compressed member", "bytes"),
-    Column("document", "string", "id of the document it points to; null: unresolved"),
     Column("by", "string", "record-id, url-and-date or payload-digest; null: unresolved"),
+    Column("to_source", "string", "input file of the capture it points to", "hex SHA-256"),
+    Column("to_offset", "int64", "of the capture it points to", "bytes"),
+    Column("to_member", "int64", "shared compressed member of that capture", "bytes"),
+    Column("document", "string", "id of that capture's document, where it became one"),
 )
 
 INPUTS: Final = (
