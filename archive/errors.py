@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class LowbgError(Exception):
@@ -25,6 +26,18 @@ class LowbgError(Exception):
     def __init__(self, message: str, *, next_step: str = "") -> None:
         super().__init__(message)
         self.next_step = next_step
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Subclasses take facts, not a message, so the default would call them wrongly when an
+        # error crosses from a worker process to its parent.
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+def _revive(kind: type[LowbgError], args: tuple[Any, ...], facts: dict[str, Any]) -> LowbgError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class UsageError(LowbgError):

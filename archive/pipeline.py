@@ -1,0 +1,300 @@
+"""The way of the data: files in, snapshot out. Stages run on an engine; the ref moves last."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from archive import evidence
+from archive.digest import LeafSorter, canonical_json, sha256_file, sha256_hex
+from archive.engines import Engine
+from archive.errors import Corrupt
+from archive.manifest import InputEntry, Manifest, ObjectRef, Part
+from archive.parts import Found, part_of, part_task
+from archive.recipe import Recipe
+from archive.records import NOT_RECORDS
+from archive.revisits import resolve_revisits
+from archive.sources.inputs import Input, fetch
+from archive.store import Store
+
+Progress = Callable[[str, int, int], None]
+"""Told (what is being done, amount done, amount in all); bytes, where they are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a build is asked for."""
+
+    name: str
+    inputs: Sequence[Input]
+    recipe: Recipe
+    attest: Path | None = None  # a publisher's digest list; `recipe.attest` is its SHA-256
+    keep_originals: bool = False
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is at hand when all parts are made: the parts, and where their files are."""
+
+    parts: list[Part] = field(default_factory=list)
+    staged: dict[str, Path] = field(default_factory=dict)  # SHA-256 -> file, not yet an object
+    store: Store | None = None
+
+    def path(self, ref: ObjectRef) -> Path:
+        assert self.store is not None
+        return self.staged.get(ref.sha256) or self.store.check(ref)
+
+
+_SILENT: Final[Progress] = lambda phase, done, total: None  # noqa: E731
+
+
+def build(store: Store, order: Order, engine: Engine, progress: Progress = _SILENT) -> Manifest:
+    """Builds the next version of a snapshot and commits it. Returns its manifest.
+
+    Finished parts of a killed build of the same inputs and recipe are taken up again; parts that a
+    committed version already has are reused. Until the commit's last step the store is as it was.
+    """
+    found = _fingerprint(store, order, engine, progress)
+    gathered = _gather(store, order, found, engine, progress)
+    progress("committing", 0, 1)
+    build_key = _build_key(order, found)
+    scratch = store.work / "builds" / build_key
+    scratch.mkdir(parents=True, exist_ok=True)
+    draft = _draft(order, found, gathered, scratch)
+    _stage_originals(order, found, gathered, scratch)
+    manifest = store.commit(draft, gathered.staged, build_key)
+    _sweep(store, order, gathered, scratch)
+    progress("committing", 1, 1)
+    return manifest
+
+
+def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, Any]:
+    """The stage `fingerprint`: brings an input's bytes to hand and hashes them."""
+    path = fetch(Input(task["name"], task["location"]), Path(task["folder"]))
+    hashes = {name: hashlib.new(name) for name in task["algorithms"]}
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            size += len(chunk)
+            for each in hashes.values():
+                each.update(chunk)
+            report(len(chunk))
+    digests = {name: each.hexdigest() for name, each in hashes.items()}
+    return {"path": str(path), "bytes": size, "digests": digests}
+
+
+def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress) -> list[Found]:
+    attested = evidence.read_attestations(order.attest) if order.attest else {}
+    tasks = [
+        {
+            "name": each.name,
+            "location": each.location,
+            "folder": str(store.work / "fetched"),
+            "algorithms": ["sha256", "sha1", "md5"] if attested else ["sha256"],
+        }
+        for each in order.inputs
+    ]
+    report = _Amount(progress, "reading inputs", _local_bytes(order.inputs))
+    receipts = engine.run("fingerprint", tasks, report=report)
+    return [
+        Found(
+            name=each.name,
+            path=Path(receipt["path"]),
+            source=receipt["digests"]["sha256"],
+            bytes=receipt["bytes"],
+            attested_by=_attested_by(receipt["digests"], attested),
+        )
+        for each, receipt in zip(order.inputs, receipts, strict=True)
+    ]
+
+
+def _attested_by(digests: Mapping[str, str], attested: Mapping[str, str]) -> str | None:
+    labelled = (f"{name}:{digest}" for name, digest in digests.items())
+    return next((attested[each] for each in labelled if each in attested), None)
+
+
+def _gather(
+    store: Store, order: Order, found: Sequence[Found], engine: Engine, progress: Progress
+) -> _Gathered:
+    """Makes the parts that are not there yet, one for each different input, in input order."""
+    unique = _representatives(found).values()
+    tasks = {
+        each.source: part_task(each, order.recipe, order.attest, store.work) for each in unique
+    }
+    known = {key: part for key, part in store.known_parts().items() if _is_sound(store, part)}
+    todo = [task for task in tasks.values() if task["key"] not in known]
+    report = _Amount(progress, "extracting", sum(task["bytes"] for task in todo))
+    receipts = {r["key"]: r for r in engine.run("part", todo, report=report)}
+    gathered = _Gathered(store=store)
+    for task in tasks.values():
+        part = known.get(task["key"]) or part_of(receipts[task["key"]])
+        gathered.parts.append(part)
+        if task["key"] in receipts:
+            folder = Path(task["work"])
+            gathered.staged[part.documents.sha256] = folder / "documents.parquet"
+            gathered.staged[part.ledger.sha256] = folder / "ledger.parquet"
+    return gathered
+
+
+def _representatives(found: Sequence[Found]) -> dict[str, Found]:
+    """For each different content the input of the smallest name, in order of content.
+
+    Order and choice depend on the inputs alone, never on the order they were given in.
+    """
+    chosen: dict[str, Found] = {}
+    for each in sorted(found, key=lambda f: (f.source, f.name)):
+        chosen.setdefault(each.source, each)
+    return chosen
+
+
+def _is_sound(store: Store, part: Part) -> bool:
+    """Whether a part's objects are there, byte for byte; a damaged one is made again."""
+    try:
+        store.check(part.documents)
+        store.check(part.ledger)
+    except Corrupt:
+        return False
+    return True
+
+
+def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: Path) -> Manifest:
+    """The manifest to be; the commit gives it its version and parent."""
+    revisits = scratch / "revisits.parquet"
+    ledgers = [gathered.path(part.ledger) for part in gathered.parts]
+    revisits_ref, unresolved = resolve_revisits(ledgers, revisits)
+    gathered.staged[revisits_ref.sha256] = revisits
+    outcomes = sum((Counter(part.outcomes) for part in gathered.parts), Counter[str]())
+    if unresolved:
+        outcomes["revisit"] -= unresolved
+        outcomes["unresolved"] = unresolved
+    inputs = _entries(found, gathered.parts, order.keep_originals)
+    return Manifest(
+        name=order.name,
+        version=0,
+        parent=None,
+        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        content_root=_content_root(gathered),
+        documents=sum(part.documents.rows for part in gathered.parts),
+        records=_records(outcomes),
+        outcomes={name: n for name, n in sorted(outcomes.items()) if n},
+        bytes_in=sum(each.bytes for each in inputs),
+        recipe=order.recipe.to_json(),
+        inputs=inputs,
+        parts=tuple(gathered.parts),
+        revisits=revisits_ref,
+        environment=_environment(),
+    )
+
+
+def _records(outcomes: Mapping[str, int]) -> int:
+    return sum(n for outcome, n in outcomes.items() if outcome not in NOT_RECORDS)
+
+
+def _content_root(gathered: _Gathered) -> str:
+    leaves = LeafSorter()
+    for part in gathered.parts:
+        leaves.add(_ids(gathered.path(part.documents)))
+    return leaves.root()
+
+
+def _ids(documents: Path) -> Iterator[bytes]:
+    file = pq.ParquetFile(documents, page_checksum_verification=True)
+    for batch in file.iter_batches(columns=["id"]):
+        for value in batch.column(0).to_pylist():
+            yield bytes.fromhex(value)
+
+
+def _entries(
+    found: Sequence[Found], parts: Sequence[Part], kept: bool
+) -> tuple[InputEntry, ...]:
+    """The table `inputs`, sorted by name; an input whose bytes came before under another name
+    says so and counts no records of its own."""
+    by_source = {part.source: part for part in parts}
+    chosen = _representatives(found)
+    entries = []
+    for each in sorted(found, key=lambda f: f.name):
+        part, first = by_source[each.source], chosen[each.source]
+        stands = first.name == each.name
+        entries.append(
+            InputEntry(
+                name=each.name,
+                source=each.source,
+                bytes=each.bytes,
+                accounted=each.bytes,  # make_part refuses a ledger that does not add up
+                records=_records(part.outcomes) if stands else 0,
+                documents=part.documents.rows if stands else 0,
+                duplicate_of=None if stands else first.name,
+                kept=kept,
+            )
+        )
+    return tuple(entries)
+
+
+def _stage_originals(
+    order: Order, found: Sequence[Found], gathered: _Gathered, scratch: Path
+) -> None:
+    """Copies what is to be kept beside the parts; the user's own files are never moved."""
+    if order.attest and order.recipe.attest:
+        gathered.staged[order.recipe.attest] = _copy(order.attest, scratch, order.recipe.attest)
+    if order.keep_originals:
+        for each in _representatives(found).values():
+            gathered.staged[each.source] = _copy(each.path, scratch, each.source)
+
+
+def _copy(path: Path, folder: Path, sha256: str) -> Path:
+    copy = folder / sha256
+    if not copy.exists() or sha256_file(copy) != sha256:
+        aside = folder / f".{sha256}.{os.getpid()}"
+        shutil.copyfile(path, aside)
+        os.replace(aside, copy)
+    return copy
+
+
+def _sweep(store: Store, order: Order, gathered: _Gathered, scratch: Path) -> None:
+    """Removes what the committed build no longer needs of the work folder."""
+    for part in gathered.parts:
+        shutil.rmtree(store.work / "parts" / part.key, ignore_errors=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _build_key(order: Order, found: Sequence[Found]) -> str:
+    sources = sorted({each.source for each in found})
+    return sha256_hex(canonical_json([order.name, sources, order.recipe.to_json()]))
+
+
+def _local_bytes(inputs: Sequence[Input]) -> int:
+    """Bytes of the inputs whose size is known before they are fetched."""
+    paths = (Path(each.location) for each in inputs if "://" not in each.location)
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _environment() -> dict[str, str]:
+    """What the build ran on: a note for people, outside every hash of content."""
+    return {
+        "python": platform.python_version(),
+        "pyarrow": pa.__version__,
+        "platform": platform.platform(),
+    }
+
+
+class _Amount:
+    """Adds amounts up and passes the sum on."""
+
+    def __init__(self, progress: Progress, phase: str, total: int) -> None:
+        self._progress, self._phase, self._total, self._done = progress, phase, total, 0
+        progress(phase, 0, total)
+
+    def __call__(self, amount: int) -> None:
+        self._done += amount
+        self._progress(self._phase, self._done, self._total)

@@ -1,0 +1,171 @@
+"""The public face: build, open and rebuild snapshots, and what can be asked of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from archive.digest import sha256_file
+from archive.engines import ENGINES, Engine, load
+from archive.errors import UsageError
+from archive.extract import versions
+from archive.manifest import Manifest
+from archive.pipeline import Order, Progress
+from archive.pipeline import build as run_build
+from archive.recipe import Limits, Recipe, cutoff, recipe_from_json
+from archive.sources.inputs import Input, expand
+from archive.store import Store
+
+if TYPE_CHECKING:
+    from archive.query import Result
+    from archive.verify import Report
+
+DEFAULT_STORE = "./lowbg-store"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One immutable version. Nothing of it is read before its bytes are checked."""
+
+    store: Store
+    manifest: Manifest
+
+    @property
+    def reference(self) -> str:
+        return f"{self.manifest.name}@{self.manifest.version}"
+
+    @property
+    def content_root(self) -> str:
+        """Hexadecimal RFC 6962 root over all documents: the same wherever it is built."""
+        return self.manifest.content_root
+
+    def sql(self, query: str, parameters: Sequence[Any] | None = None) -> Result:
+        """The rows a query gives over documents, ledger, revisits and inputs (DuckDB)."""
+        from archive.query import sql
+
+        return sql(self.store, self.manifest, query, parameters)
+
+    def verify(self, *, independent: bool = False, sample: float | None = None) -> Report:
+        """Checks every byte of this version; see `archive.verify.verify`."""
+        from archive.verify import verify
+
+        return verify(self.store, self.reference, independent=independent, sample=sample)
+
+    def documents(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """All documents in canonical order, one at a time, from verified files."""
+        for part in self.manifest.parts:
+            file = pq.ParquetFile(self.store.check(part.documents), page_checksum_verification=True)
+            for batch in file.iter_batches(batch_size=256, columns=columns):
+                yield from batch.to_pylist()
+
+    def damaged(self) -> list[dict[str, Any]]:
+        """The ranges of the inputs that could not be read: file, offset, length, reason."""
+        names = {i.source: i.name for i in self.manifest.inputs if i.duplicate_of is None}
+        ranges = []
+        for part in self.manifest.parts:
+            if not part.outcomes.get("damaged"):
+                continue
+            table = pq.read_table(
+                self.store.check(part.ledger),
+                columns=["offset", "length", "member", "reason"],
+                filters=[("outcome", "=", "damaged")],
+                page_checksum_verification=True,
+            )
+            ranges += [{"file": names[part.source], **row} for row in table.to_pylist()]
+        return sorted(ranges, key=lambda r: (r["file"], r["member"] or 0, r["offset"]))
+
+
+def open(reference: str, store: str | Path = DEFAULT_STORE) -> Snapshot:
+    """Opens `name`, `name@3`, `name@latest`, or the beginning of a content root."""
+    opened = Store(Path(store))
+    return Snapshot(opened, opened.manifest(*opened.resolve(reference)))
+
+
+def build(
+    inputs: Iterable[str],
+    name: str,
+    store: str | Path = DEFAULT_STORE,
+    *,
+    extractor: str = "resiliparse",
+    era: str | None = None,
+    before: str | None = None,
+    limits: Limits | None = None,
+    attest: str | Path | None = None,
+    keep_originals: bool = False,
+    workers: int = 1,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> Snapshot:
+    """Builds the next version of snapshot `name` from web archives and commits it.
+
+    `inputs` are files, folders, globs or URLs. `era` names a cut-off (gpt2, gpt3, chatgpt, the
+    default), `before` gives the day itself. `attest` is a publisher's list of digests and names.
+    With `workers` above 1 the calling script needs the usual `if __name__ == "__main__":` guard.
+    """
+    versions(extractor)  # an unknown name is told before any work is done
+    day, era_name = cutoff(era, before)
+    attested = Path(attest) if attest else None
+    recipe = Recipe(
+        extractor=extractor,
+        before=day,
+        era=era_name,
+        attest=sha256_file(attested) if attested else None,
+        limits=limits or Limits(),
+    )
+    order = Order(name, expand(list(inputs)), recipe, attested, keep_originals)
+    return _run(Store.create(Path(store)), order, engine, workers, progress)
+
+
+def rebuild(
+    reference: str,
+    store: str | Path = DEFAULT_STORE,
+    *,
+    extractor: str | None = None,
+    name: str | None = None,
+    workers: int = 1,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> Snapshot:
+    """Extracts again from a version's kept originals, as the next version of the same name.
+
+    The recipe is that of the version but for what is given here.
+    """
+    old = open(reference, store)
+    kept = originals(old)
+    recipe = recipe_from_json(old.manifest.recipe)
+    if extractor:
+        versions(extractor)
+        recipe = replace(recipe, extractor=extractor)
+    attest = old.store.object_path(recipe.attest) if recipe.attest else None
+    order = Order(name or old.manifest.name, kept, recipe, attest, keep_originals=True)
+    return _run(old.store, order, engine, workers, progress)
+
+
+def originals(snapshot: Snapshot) -> list[Input]:
+    """The inputs of a version as objects of its store, under their own names."""
+    missing = [entry.name for entry in snapshot.manifest.inputs if not entry.kept]
+    if missing:
+        raise UsageError(
+            f"{snapshot.reference} did not keep its originals ({len(missing)} of them, such as"
+            f" {missing[0]})",
+            next_step="build it again with --keep-originals",
+        )
+    return [
+        Input(entry.name, str(snapshot.store.object_path(entry.source)))
+        for entry in snapshot.manifest.inputs
+    ]
+
+
+def _run(
+    store: Store, order: Order, engine: str, workers: int, progress: Progress | None
+) -> Snapshot:
+    running: Engine = load(ENGINES, "engine", engine)(workers=workers)
+    try:
+        silent: Progress = lambda phase, done, total: None  # noqa: E731
+        return Snapshot(store, run_build(store, order, running, progress or silent))
+    finally:
+        running.close()

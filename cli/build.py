@@ -1,0 +1,106 @@
+"""`lowbg build`: web archives in, a snapshot out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import click
+
+from .output import CHECK_FAILED, json_option, print_json, print_table, store_option
+from .progress import Bar
+
+
+@click.command(
+    epilog="Example: lowbg build crawl/*.warc.gz --name web --store ./store --era gpt3"
+)
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--name", required=True, help="Name of the snapshot; it gets the next version.")
+@click.option("--era", help="Named cut-off: gpt2, gpt3 or chatgpt (the default).")
+@click.option("--before", metavar="DAY", help="Cut-off as a day: captures on it or later are out.")
+@click.option("--extractor", default="resiliparse", show_default=True, help="Or: trafilatura.")
+@click.option("--attest", metavar="FILE", help="Digest list as a publisher issues it.")
+@click.option("--keep-originals", is_flag=True, help="Keep the input files in the store too.")
+@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
+@click.option("--engine", default="local", show_default=True, help="Where stages run.")
+@click.option("--strict", is_flag=True, help="Exit 1 if any input is damaged.")
+@store_option
+@json_option
+def command(
+    inputs: tuple[str, ...], strict: bool, as_json: bool, keep_originals: bool, **options: object
+) -> int:
+    """Build the next version of a snapshot from WARC, ARC and WET files.
+
+    INPUTS are files, folders, globs, s3:// and https:// URLs, or - for a list on standard input.
+    Every record becomes a document or a reason; damaged bytes are salvaged and reported.
+    """
+    import archive
+
+    started = time.monotonic()
+    with Bar(quiet=as_json) as bar:
+        snapshot = archive.build(
+            _listed(inputs), keep_originals=keep_originals, progress=bar.update, **options
+        )
+    return report(snapshot, strict, as_json, time.monotonic() - started)
+
+
+def report(snapshot: object, strict: bool, as_json: bool, seconds: float) -> int:
+    """Prints what a build made; the exit code is 1 for a strict one that met damage."""
+    from archive import Snapshot
+
+    assert isinstance(snapshot, Snapshot)
+    manifest, damaged = snapshot.manifest, snapshot.damaged()
+    not_counted = ("container", "padding")
+    summary = {
+        "snapshot": snapshot.reference,
+        "content_root": manifest.content_root,
+        "documents": manifest.documents,
+        "records": manifest.records,
+        "outcomes": {k: n for k, n in manifest.outcomes.items() if k not in not_counted},
+        "bytes_in": manifest.bytes_in,
+        "bytes_accounted": sum(entry.accounted for entry in manifest.inputs),
+        "inputs": len(manifest.inputs),
+        "damaged": damaged,
+        "seconds": round(seconds, 3),
+    }
+    if as_json:
+        print_json(summary)
+    else:
+        _print_summary(summary)
+    return CHECK_FAILED if strict and damaged else 0
+
+
+def _print_summary(summary: dict[str, object]) -> None:
+    outcomes, damaged = summary["outcomes"], summary["damaged"]
+    assert isinstance(outcomes, dict)
+    assert isinstance(damaged, list)
+    click.echo(f"{summary['snapshot']}  {summary['documents']:,} documents")
+    click.echo(f"content root  {summary['content_root']}")
+    click.echo(
+        f"{summary['inputs']:,} inputs, {summary['bytes_in']:,} bytes in,"
+        f" {summary['bytes_accounted']:,} accounted for, {summary['seconds']} s"
+    )
+    click.echo()
+    ordered = sorted(outcomes.items(), key=lambda item: -item[1])
+    print_table(("outcome", "records"), [*ordered, ("all", summary["records"])])
+    if damaged:
+        click.echo(f"\n{len(damaged):,} damaged ranges (salvaged around, nothing hidden):")
+        rows = [(d["file"], _place(d), d["length"], d["reason"]) for d in damaged[:20]]
+        print_table(("file", "offset", "bytes", "reason"), rows)
+        if len(damaged) > 20:
+            click.echo("... all of them: lowbg sql NAME \"from ledger where outcome = 'damaged'\"")
+
+
+def _place(damage: dict[str, object]) -> str:
+    inside = f" in the member at {damage['member']}" if damage["member"] is not None else ""
+    return f"{damage['offset']}{inside}"
+
+
+def _listed(inputs: tuple[str, ...]) -> list[str]:
+    """The inputs with each `-` replaced by the lines of standard input."""
+    named: list[str] = []
+    for each in inputs:
+        lines = [line.strip() for line in sys.stdin] if each == "-" else [each]
+        named += [line for line in lines if line]
+    return named

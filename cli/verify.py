@@ -1,0 +1,68 @@
+"""`lowbg verify`: is every byte still what it was?"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+
+import click
+
+from .output import CHECK_FAILED, json_option, print_json, store_option
+from .progress import Bar
+
+
+@click.command(epilog="Example: lowbg verify web@1 --independent")
+@click.argument("snapshot", required=False)
+@click.option("--independent", is_flag=True, help="Compute the content root a second way, by SQL.")
+@click.option("--deep", is_flag=True, help="Derive every document again from the kept originals.")
+@click.option("--sample", type=click.FloatRange(0, 1), help="Check only this share of the parts.")
+@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
+@store_option
+@json_option
+def command(
+    snapshot: str | None,
+    independent: bool,
+    deep: bool,
+    sample: float | None,
+    workers: int,
+    store: str,
+    as_json: bool,
+) -> int:
+    """Check SNAPSHOT, or every version in the store: bytes, leaves, root, sums, nothing extra.
+
+    Full by default. Exit code 1 if anything is found; each finding says what to do.
+    """
+    from pathlib import Path
+
+    from archive.store import Store
+    from archive.verify import verify
+
+    opened = Store(Path(store))
+    with Bar(quiet=as_json) as bar:
+        report = verify(
+            opened,
+            snapshot,
+            independent=independent,
+            sample=sample,
+            workers=workers,
+            progress=lambda done, total: bar.update("verifying", done, total),
+        )
+        if deep:
+            from archive.deep import verify_deep
+
+            report = report.merged(verify_deep(opened, snapshot, progress=bar.update))
+    if as_json:
+        print_json({"ok": report.ok, **asdict(report)})
+    else:
+        for finding in report.findings:
+            click.echo(f"{finding.kind}: {finding.path}")
+            click.echo(f"    expected {finding.expected}, found {finding.found}")
+            click.echo(f"    {finding.fix}")
+        click.echo(
+            f"{'sound' if report.ok else f'{len(report.findings)} findings'}:"
+            f" {report.checked_objects:,} objects, {report.checked_bytes:,} bytes,"
+            f" {report.documents:,} documents"
+        )
+        for reference, root in report.content_roots.items():
+            click.echo(f"content root  {root}  {reference}")
+    return 0 if report.ok else CHECK_FAILED
