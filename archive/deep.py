@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from archive.errors import Corrupt
-from archive.extract import versions
 from archive.manifest import InputEntry, Manifest, Part
 from archive.parts import Found, make_part, part_task
 from archive.pipeline import Progress
