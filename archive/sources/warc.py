@@ -1,0 +1,114 @@
+"""WARC 0.17 to 1.1 headers; WET and WAT are WARC files of conversion and metadata records."""
+
+from __future__ import annotations
+
+import re
+
+from archive.recipe import Limits
+from archive.records import Outcome, Place, Record
+from archive.sources.framing import Fault, Head
+from archive.sources.windows import Window
+
+_FIRST_LINE = re.compile(rb"WARC/\d{1,2}\.\d{1,4}[ \t]*\r?\n")
+_HEADER_END = re.compile(rb"\n\r?\n")
+_USUAL_HEADER = 1 << 11
+
+
+class Warc:
+    """The dialect of framing.read_rows for WARC."""
+
+    hint = re.compile(rb"\nWARC/\d")
+
+    def starts(self, head: bytes) -> bool:
+        return _FIRST_LINE.match(head) is not None
+
+    def parse(self, window: Window, at: int, limits: Limits) -> Head | Fault:
+        size = _header_size(window, at, limits.header_bytes)
+        if size is None and window.end - at > limits.header_bytes:
+            return Fault(Outcome.OVER_LIMIT, "header_bytes")
+        if size is None:
+            return Fault(Outcome.DAMAGED, "the record header does not end")
+        lines, notes = header_lines(window.at(at, size))
+        headers, more = header_fields(lines[1:])
+        notes += more
+        first = {name: value for name, value in reversed(headers)}
+        length = first.get("content-length", "")
+        if not (length.isascii() and length.isdecimal() and len(length) < 20):
+            told = f"is {length[:40]!r}" if "content-length" in first else "is missing"
+            return Fault(Outcome.DAMAGED, f"Content-Length {told}")
+        kind = first.get("warc-type", "").lower()
+        if not kind:
+            return Fault(Outcome.DAMAGED, "no WARC-Type")
+        url, more = _url(first.get("warc-target-uri"))
+        record = Record(
+            type=kind,
+            place=Place(at, 0),
+            headers=headers,
+            url=url,
+            record_id=first.get("warc-record-id"),
+            date=first.get("warc-date"),
+            notes=notes + more,
+        )
+        return Head(record, at + size, int(length))
+
+
+def _header_size(window: Window, at: int, limit: int) -> int | None:
+    """Up to and with the blank line, where that is within `limit` bytes."""
+    for size in (min(_USUAL_HEADER, limit), limit):
+        match = _HEADER_END.search(window.at(at, size))
+        if match:
+            return match.end()
+    return None
+
+
+def header_lines(data: bytes) -> tuple[list[str], tuple[str, ...]]:
+    """The lines of a header block, up to its blank line: as UTF-8, else as Latin-1 with a note."""
+    try:
+        text, notes = data.decode(), ()
+    except UnicodeDecodeError:
+        text, notes = data.decode("latin-1"), ("headers are not UTF-8: read as Latin-1",)
+    # Not splitlines(): it also splits at U+0085, U+2028 and the like.
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines, notes
+
+
+def header_fields(
+    lines: list[str],
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Names, lower-cased, and values in file order; a line that starts with a blank goes on."""
+    fields: list[tuple[str, str]] = []
+    folded: list[str] = []
+    notes: list[str] = []
+    for line in lines:
+        if line[:1] in (" ", "\t") and fields:
+            folded.append(line.strip())
+            continue
+        _unfold(fields, folded)
+        name, colon, value = line.partition(":")
+        if colon:
+            fields.append((name.strip().lower(), value.strip()))
+        elif not notes:
+            notes.append(f"a header line has no colon: {line[:40]!r}")
+    _unfold(fields, folded)
+    return tuple(fields), tuple(notes)
+
+
+def _unfold(fields: list[tuple[str, str]], folded: list[str]) -> None:
+    if folded:
+        name, value = fields[-1]
+        fields[-1] = (name, " ".join([value, *folded]).strip())
+        folded.clear()
+
+
+def _url(written: str | None) -> tuple[str | None, tuple[str, ...]]:
+    if written is None:
+        return None, ()
+    url, notes = written, []
+    if url.startswith("<") and url.endswith(">"):
+        url = url[1:-1].strip()
+        notes.append("the URL was in angle brackets")
+    if " " in url:
+        notes.append("the URL holds a space")
+    return url or None, tuple(notes)
