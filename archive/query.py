@@ -1,0 +1,261 @@
+"""SQL over a snapshot: DuckDB views over verified files, rows that stream, errors that explain.
+
+This is the trusted mode: whoever writes the query may do what the user of this process may do,
+`COPY ... TO` and reading other files included. For anybody else's query see archive.sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from archive import schema, views
+from archive.errors import EnvironmentFailed, LimitReached, LowbgError, UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from archive.manifest import Manifest
+    from archive.store import Store
+
+Row = tuple[Any, ...]
+Parameters = Sequence[Any] | dict[str, Any] | None
+
+BATCH_ROWS: Final = 256
+"""Rows in Python's hands at once: some texts are megabytes long."""
+GROUP_BYTES: Final = 64 << 20
+"""Bytes of Arrow data that become one row group of a Parquet file written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The whole answer of a query, in memory. `types` are DuckDB's names."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is still being computed; `batches` hands out its rows once."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    batches: Iterator[list[Row]]
+
+
+def open_duckdb(memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that loads no extension, sees no Python variable and thinks in UTC."""
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "memory_limit": memory_limit,
+        # Made when a query outgrows its memory, removed by DuckDB at the end.
+        "temp_directory": os.path.join(tempfile.gettempdir(), f"lowbg-{uuid.uuid4().hex}"),
+    }
+    if threads is not None:
+        config["threads"] = str(threads)
+    try:
+        con = duckdb.connect(config=config)
+    except duckdb.Error as error:
+        raise translate(error) from error
+    con.execute("SET TimeZone = 'UTC'")
+    return con
+
+
+def connect(
+    store: Store, manifest: Manifest, *, memory_limit: str = "2GB", threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Views documents, ledger, revisits and inputs over the snapshot's files.
+
+    Every file is read and checked first: raises Corrupt before there is a row to read. In
+    `ledger` a revisit has the document it resolves to, or else the outcome `unresolved`.
+    """
+    tables = views.verified(store, manifest)
+    con = open_duckdb(memory_limit, threads)
+    views.create(con, tables)
+    return con
+
+
+def stream(con: duckdb.DuckDBPyConnection, query: str, parameters: Parameters = None) -> Answer:
+    """Starts a query; its rows are computed as `batches` are taken, so memory stays bounded."""
+    import duckdb
+
+    try:
+        con.execute(query, parameters) if parameters is not None else con.execute(query)
+    except duckdb.Error as error:
+        raise translate(error, con, query) from error
+    described = con.description or []
+    return Answer(
+        tuple(column[0] for column in described),
+        tuple(str(column[1]) for column in described),
+        _batches(con, query) if described else iter(()),
+    )
+
+
+def _batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[Row]]:
+    import duckdb
+
+    try:
+        while rows := con.fetchmany(BATCH_ROWS):
+            yield rows
+    except duckdb.Error as error:
+        raise translate(error, con, query) from error
+
+
+def sql(
+    store: Store, manifest: Manifest, query: str, parameters: Parameters = None, **options: Any
+) -> Result:
+    """The whole answer of one query, in memory. `options` are those of `connect`."""
+    con = connect(store, manifest, **options)
+    try:
+        answer = stream(con, query, parameters)
+        rows = [row for batch in answer.batches for row in batch]
+        return Result(answer.columns, answer.types, rows)
+    finally:
+        con.close()
+
+
+def write_parquet(
+    con: duckdb.DuckDBPyConnection, query: str, path: Path, parameters: Parameters = None
+) -> int:
+    """Writes the answer as Parquet: aside first, renamed when whole. Returns the rows written.
+
+    Through Arrow, because DuckDB's own COPY turns a HUGEINT (every sum of integers) into a DOUBLE.
+    """
+    import duckdb
+    import pyarrow as pa
+
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.aside")
+    try:
+        reader = _arrow_reader(con, query, parameters)
+        refuse_twins(reader.schema.names)
+        rows = _write_groups(reader, aside)
+        os.replace(aside, path)
+        return rows
+    except duckdb.Error as error:
+        raise translate(error, con, query) from error
+    except pa.ArrowNotImplementedError as error:
+        raise UsageError(
+            f"Parquet has no type for a column: {error}", next_step="cast it: column::VARCHAR"
+        ) from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _arrow_reader(
+    con: duckdb.DuckDBPyConnection, query: str, parameters: Parameters
+) -> pa.RecordBatchReader:
+    relation: Any = con.sql(query, params=parameters)
+    if relation is None:
+        raise UsageError("this statement has no rows to write", next_step="write a SELECT")
+    # The method has another name from DuckDB 1.5 on.
+    read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
+    return read(2048)
+
+
+def _write_groups(reader: pa.RecordBatchReader, path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows, held = 0, []
+    with path.open("wb") as file:
+        with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
+            for batch in reader:
+                rows += batch.num_rows
+                held.append(batch)
+                if sum(b.nbytes for b in held) >= GROUP_BYTES:
+                    writer.write_table(pa.Table.from_batches(held))
+                    held = []
+            if held:
+                writer.write_table(pa.Table.from_batches(held))
+        file.flush()
+        os.fsync(file.fileno())
+    return rows
+
+
+def refuse_twins(columns: Sequence[str]) -> None:
+    """Raises UsageError where two columns have one name, and one would hide the other."""
+    twins = sorted({name for name in columns if columns.count(name) > 1})
+    if twins:
+        raise UsageError(
+            f"two columns are named {twins[0]!r}", next_step="give one another name with AS"
+        )
+
+
+class TimeLimit:
+    """Interrupts a connection's query after some seconds; `reached` says whether it did."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, seconds: float | None) -> None:
+        self.seconds, self.reached = seconds, False
+        self._con = con
+        self._timer = threading.Timer(seconds, self._stop) if seconds is not None else None
+
+    def _stop(self) -> None:
+        self.reached = True
+        self._con.interrupt()
+
+    def __enter__(self) -> TimeLimit:
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._timer:
+            self._timer.cancel()
+        if error is not None and self.reached:
+            raise LimitReached(
+                f"the query was stopped after {self.seconds:g} s", next_step="raise --time-limit"
+            ) from error
+
+
+def translate(
+    error: duckdb.Error, con: duckdb.DuckDBPyConnection | None = None, query: str = ""
+) -> LowbgError:
+    """DuckDB's error in the project's own tree, its message kept, with a next step."""
+    import duckdb
+
+    message = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return LimitReached(message, next_step="raise --memory-limit, or ask for less")
+    if isinstance(error, duckdb.InterruptException):
+        return LimitReached("the query was interrupted", next_step="run it again to see it whole")
+    if isinstance(error, duckdb.IOException):
+        return EnvironmentFailed(message, next_step="check the path, and the space on the disk")
+    if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+        return EnvironmentFailed(message, next_step="a defect of DuckDB: try another version")
+    return UsageError(message, next_step=_known_names(message, con, query))
+
+
+def _known_names(message: str, con: duckdb.DuckDBPyConnection | None, query: str) -> str:
+    if "Table with name" in message:
+        return f"tables: {', '.join(schema.TABLES)}"
+    if not message.startswith("Binder Error") or "olumn" not in message:
+        return ""
+    return "\n       ".join(
+        f"columns of {name}: {', '.join(column.name for column in schema.TABLES[name])}"
+        for name in _tables_named(con, query)
+    )
+
+
+def _tables_named(con: duckdb.DuckDBPyConnection | None, query: str) -> list[str]:
+    """The snapshot's tables that a query reads; all of them where that cannot be told."""
+    import duckdb
+
+    try:
+        named = con.get_table_names(query) if con else set()
+    except duckdb.Error:
+        named = set()
+    return [name for name in schema.TABLES if name in named] or list(schema.TABLES)
