@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from archive.digest import canonical_json
+from archive.errors import CheckFailed, Corrupt
+from archive.records import NOT_RECORDS, Outcome
+from archive.strict_json import (
+    Reader,
+    count,
+    dict_of,
+    fields_of,
+    flag,
+    list_of,
+    mapping,
+    matching,
+    or_null,
+    parse,
+    text,
+)
+
 FORMAT: Final = "lowbackground-manifest 1"
+UNRESOLVED: Final = "unresolved"
+"""In the manifest's outcomes: revisits that point to no capture of the snapshot."""
+
+SNAPSHOT_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9_-])?")
+"""A folder name on every system: no separator, no leading dot, no trailing dot, one case."""
+
+_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")  # on Windows
+_CREATED: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +88,156 @@ class Manifest:
     parts: tuple[Part, ...]
     revisits: ObjectRef
     environment: dict[str, str] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """The canonical JSON that the store keeps."""
+        return canonical_json({"format": FORMAT, **asdict(self)})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """The manifest that `data` spells; CheckFailed or Corrupt says what is wrong with it."""
+        fields = mapping(parse(data, "manifest"), "manifest")
+        if (found := fields.get("format")) != FORMAT:
+            raise CheckFailed(
+                f"manifest format {found!r} is not known",
+                next_step=f"this version reads {FORMAT!r}: install the one that wrote it",
+            )
+        return cls(**fields_of(fields, "manifest", {"format": text, **_MANIFEST}, drop="format"))
+
+    def objects(self) -> dict[str, int | None]:
+        """SHA-256 to size of every object it names; the size of an attest list is not recorded."""
+        named: dict[str, int | None] = {}
+        if isinstance(attest := self.recipe.get("attest"), str):
+            named[attest] = None
+        named.update((entry.source, entry.bytes) for entry in self.inputs if entry.kept)
+        refs = [self.revisits, *(r for p in self.parts for r in (p.documents, p.ledger))]
+        named.update((ref.sha256, ref.bytes) for ref in refs)
+        return named
+
+    def inconsistencies(self) -> list[str]:
+        """Sums and references inside the manifest that should agree and do not, in words."""
+        return [*self._wrong_sums(), *self._wrong_inputs()]
+
+    def _wrong_sums(self) -> Iterator[str]:
+        outcomes: Counter[str] = Counter()
+        for part in self.parts:
+            outcomes.update(part.outcomes)
+            yield from _differ(
+                f"part {part.key[:12]}",
+                ("documents", part.documents.rows, part.outcomes.get(Outcome.KEPT, 0)),
+                ("ledger rows", part.ledger.rows, sum(part.outcomes.values())),
+            )
+        yield from _differ(
+            "manifest",
+            ("outcomes", _nonzero(_as_in_ledgers(self.outcomes)), _nonzero(outcomes)),
+            ("documents", self.documents, sum(p.documents.rows for p in self.parts)),
+            ("records", self.records, _records(self.outcomes)),
+            ("bytes_in", self.bytes_in, sum(i.bytes for i in self.inputs)),
+            ("revisits", self.revisits.rows, outcomes[Outcome.REVISIT]),
+        )
+        if unknown := set(self.outcomes) - {*Outcome, UNRESOLVED}:
+            yield f"manifest: unknown outcomes {sorted(unknown)}"
+
+    def _wrong_inputs(self) -> Iterator[str]:
+        names = {entry.name: entry for entry in self.inputs}
+        parts = {part.source: part for part in self.parts}
+        if len(names) != len(self.inputs):
+            yield "inputs: a name stands twice"
+        if len(parts) != len(self.parts):
+            yield "parts: a source stands twice"
+        if strays := set(parts) - {i.source for i in self.inputs if i.duplicate_of is None}:
+            yield f"parts: no input has the bytes {sorted(strays)}"
+        for entry in self.inputs:
+            where, part = f"input {entry.name!r}", parts.get(entry.source)
+            yield from _differ(where, ("accounted", entry.accounted, entry.bytes))
+            counts = (_records(part.outcomes), part.documents.rows) if part else (0, 0)
+            if entry.duplicate_of is not None:
+                first, counts = names.get(entry.duplicate_of), (0, 0)
+                if first is None or first.duplicate_of is not None or first.source != entry.source:
+                    yield f"{where}: is no duplicate of {entry.duplicate_of!r}"
+            elif part is None:
+                yield f"{where}: has no part"
+            yield from _differ(
+                where,
+                ("records", entry.records, counts[0]),
+                ("documents", entry.documents, counts[1]),
+            )
+
+
+def _records(outcomes: Mapping[str, int]) -> int:
+    return sum(count for outcome, count in outcomes.items() if outcome not in NOT_RECORDS)
+
+
+def _as_in_ledgers(outcomes: Mapping[str, int]) -> dict[str, int]:
+    """A ledger cannot know which of its revisits the snapshot resolves: it has one outcome."""
+    counts = Counter(outcomes)
+    counts[Outcome.REVISIT] += counts.pop(UNRESOLVED, 0)
+    return counts
+
+
+def _nonzero(counts: Mapping[str, int]) -> dict[str, int]:
+    return {key: count for key, count in sorted(counts.items()) if count}
+
+
+def _differ(where: str, *checks: tuple[str, Any, Any]) -> Iterator[str]:
+    for what, recorded, found in checks:
+        if recorded != found:
+            yield f"{where}: {what} is {recorded}, its parts give {found}"
+
+
+def valid_name(name: str) -> bool:
+    """Whether a snapshot may have this name on every file system."""
+    return bool(SNAPSHOT_NAME.fullmatch(name)) and not _RESERVED.fullmatch(name)
+
+
+def _name(value: Any, where: str) -> str:
+    if not valid_name(text(value, where)):
+        raise Corrupt(where, "a snapshot name", repr(value))
+    return str(value)
+
+
+def _record(kind: Callable[..., Any], readers: Mapping[str, Reader]) -> Reader:
+    return lambda value, where: kind(**fields_of(value, where, readers))
+
+
+def _recipe(value: Any, where: str) -> dict[str, Any]:
+    recipe = mapping(value, where)
+    or_null(_sha256)(recipe.get("attest"), f"{where}.attest")
+    return recipe
+
+
+_sha256: Final = matching(re.compile(r"[0-9a-f]{64}"), "a SHA-256 in lower-case hex")
+_ref: Final = _record(ObjectRef, {"sha256": _sha256, "bytes": count, "rows": count})
+_INPUT: Final[dict[str, Reader]] = {
+    "name": text,
+    "source": _sha256,
+    "bytes": count,
+    "accounted": count,
+    "records": count,
+    "documents": count,
+    "duplicate_of": or_null(text),
+    "kept": flag,
+}
+_PART: Final[dict[str, Reader]] = {
+    "key": _sha256,
+    "source": _sha256,
+    "documents": _ref,
+    "ledger": _ref,
+    "outcomes": dict_of(count),
+}
+_MANIFEST: Final[dict[str, Reader]] = {
+    "name": _name,
+    "version": count,
+    "parent": or_null(_sha256),
+    "created": matching(_CREATED, "a time like 2026-11-22T16:00:00Z"),
+    "content_root": _sha256,
+    "documents": count,
+    "records": count,
+    "outcomes": dict_of(count),
+    "bytes_in": count,
+    "recipe": _recipe,
+    "inputs": list_of(_record(InputEntry, _INPUT)),
+    "parts": list_of(_record(Part, _PART)),
+    "revisits": _ref,
+    "environment": dict_of(text),
+}
