@@ -68,7 +68,7 @@ def _rows(window: FileWindow, limits: Limits) -> Iterator[Record]:
     at, known = 0, formats()
     while at < window.end:
         head = window.at(at, PEEK)
-        name = next((name for name, format in known.items() if format.matches(head)), None)
+        name = next((name for name, each in known.items() if each.matches(head)), None)
         start = at
         if name is not None:
             walk = Walk(window, at, limits, _foreign(known, name))
@@ -78,14 +78,14 @@ def _rows(window: FileWindow, limits: Limits) -> Iterator[Record]:
                 yield row
         if at == start:
             # Bytes that no reader wants, before anything that one does.
-            at = min(format.find(window, start + 1) for format in known.values())
+            at = min(each.find(window, start + 1) for each in known.values())
             reason = f"starts with {head[:16]!r}"
             yield Record("", Place(start, at - start), outcome=Outcome.UNRECOGNISED, reason=reason)
 
 
 def _foreign(known: dict[str, Format], name: str) -> Callable[[bytes], bool]:
-    others = [format for other, format in known.items() if other != name]
-    return lambda head: any(format.matches(head) for format in others)
+    others = [each for other, each in known.items() if other != name]
+    return lambda head: any(each.matches(head) for each in others)
 
 
 def _settle(rows: Iterator[Record], window: FileWindow) -> Iterator[Record]:

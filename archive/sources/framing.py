@@ -160,7 +160,7 @@ def _read_one(
     if large and not isinstance(window, FileWindow):
         # What was skipped is gone from a compressed member: no second look at it.
         end = find_start(window, end, [dialect])
-        reason = f"Content-Length says {head.block_length}, but no record follows there"
+        reason = f"the length says {head.block_length}, but no record follows there"
         return Record("", Place(at, end - at), outcome=Outcome.DAMAGED, reason=reason)
     return _misfit(window, at, head, dialect, limits)
 
@@ -169,7 +169,7 @@ def _misfit(window: Window, at: int, head: Head, dialect: Dialect, limits: Limit
     """A record whose length does not lead to another: only a digest can tell what its block is."""
     following = find_start(window, at + 1, [dialect], keep=limits.record_bytes + PEEK)
     until = following - head.block_at
-    said = f"Content-Length says {head.block_length}, "
+    said = f"the length says {head.block_length}, "
     if 0 <= until <= limits.record_bytes:
         data = window.at(head.block_at, until)
         if head.block_length <= until:

@@ -46,7 +46,7 @@ class _Member:
             while data and not decoder.eof:
                 try:
                     piece = decoder.decompress(data, PIECE)
-                except isal_zlib.error as error:
+                except isal_zlib.IsalError as error:  # type: ignore[misc]  # the stub has it wrong
                     raise Broken(_words(error), position) from None
                 position += len(data) - len(decoder.unconsumed_tail)
                 data = decoder.unconsumed_tail

@@ -21,7 +21,7 @@ from archive.records import NOT_RECORDS, Outcome, Place, Record
 from archive.sources import digests
 from archive.sources.arc import Arc
 from archive.sources.formats import Walk
-from archive.sources.framing import PEEK, blank_length, find_start, read_rows
+from archive.sources.framing import PEEK, blank_length, read_rows
 from archive.sources.warc import Warc
 from archive.sources.windows import HeldWindow, PieceWindow, Window
 
@@ -32,7 +32,7 @@ DIALECTS: Final = (Warc(), Arc())
 _NESTED = 48
 
 
-class Broken(Exception):  # noqa: N818 - an outcome, never seen outside this package
+class Broken(Exception):
     """A member cannot be inflated to its end."""
 
     def __init__(self, reason: str, near: int, *, cut: bool = False) -> None:
@@ -191,13 +191,14 @@ def _intact(walk: Walk, codec: Codec, member: Member) -> Iterator[Record]:
 def _damaged(walk: Walk, codec: Codec, member: Member, end: int) -> Iterator[Record]:
     assert member.broken is not None
     reason = f"{codec.name} member: {member.broken.reason}"
-    inside = _open(codec, walk.window, member)
-    holds_record = find_start(_open(codec, walk.window, member), 0, DIALECTS) < inside.end
-    rows = read_rows(inside, 0, walk.limits, DIALECTS)
+    rows = read_rows(_open(codec, walk.window, member), 0, walk.limits, DIALECTS)
     first = next(rows, None)
+    nothing = first is None or (
+        first.outcome is Outcome.UNRECOGNISED and first.place.length == member.inflated
+    )
     if first is not None and first.outcome is None and first.place.length < member.inflated:
         yield from _salvage(first, rows, member)
-    outcome = Outcome.DAMAGED if holds_record else Outcome.UNRECOGNISED
+    outcome = Outcome.UNRECOGNISED if nothing else Outcome.DAMAGED
     yield Record("", Place(member.offset, end - member.offset), outcome=outcome, reason=reason)
 
 

@@ -7,6 +7,7 @@ import re
 from archive.recipe import Limits
 from archive.records import Outcome, Place, Record
 from archive.sources.framing import Fault, Head
+from archive.sources.headers import header_fields, header_lines
 from archive.sources.windows import Window
 
 _FIRST_LINE = re.compile(rb"WARC/\d{1,2}\.\d{1,4}[ \t]*\r?\n")
@@ -31,7 +32,7 @@ class Warc:
         lines, notes = header_lines(window.at(at, size))
         headers, more = header_fields(lines[1:])
         notes += more
-        first = {name: value for name, value in reversed(headers)}
+        first = dict(reversed(headers))
         length = first.get("content-length", "")
         if not (length.isascii() and length.isdecimal() and len(length) < 20):
             told = f"is {length[:40]!r}" if "content-length" in first else "is missing"
@@ -59,47 +60,6 @@ def _header_size(window: Window, at: int, limit: int) -> int | None:
         if match:
             return match.end()
     return None
-
-
-def header_lines(data: bytes) -> tuple[list[str], tuple[str, ...]]:
-    """The lines of a header block, up to its blank line: as UTF-8, else as Latin-1 with a note."""
-    try:
-        text, notes = data.decode(), ()
-    except UnicodeDecodeError:
-        text, notes = data.decode("latin-1"), ("headers are not UTF-8: read as Latin-1",)
-    # Not splitlines(): it also splits at U+0085, U+2028 and the like.
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines, notes
-
-
-def header_fields(
-    lines: list[str],
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Names, lower-cased, and values in file order; a line that starts with a blank goes on."""
-    fields: list[tuple[str, str]] = []
-    folded: list[str] = []
-    notes: list[str] = []
-    for line in lines:
-        if line[:1] in (" ", "\t") and fields:
-            folded.append(line.strip())
-            continue
-        _unfold(fields, folded)
-        name, colon, value = line.partition(":")
-        if colon:
-            fields.append((name.strip().lower(), value.strip()))
-        elif not notes:
-            notes.append(f"a header line has no colon: {line[:40]!r}")
-    _unfold(fields, folded)
-    return tuple(fields), tuple(notes)
-
-
-def _unfold(fields: list[tuple[str, str]], folded: list[str]) -> None:
-    if folded:
-        name, value = fields[-1]
-        fields[-1] = (name, " ".join([value, *folded]).strip())
-        folded.clear()
 
 
 def _url(written: str | None) -> tuple[str | None, tuple[str, ...]]:

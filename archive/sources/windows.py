@@ -36,7 +36,7 @@ class FileWindow:
         if size <= 0:
             return b""
         start = position - self._base
-        if 0 <= start and start + size <= len(self._block):
+        if start >= 0 and start + size <= len(self._block):
             return self._block[start : start + size]
         if size > BLOCK:
             return self._read(position, size)
