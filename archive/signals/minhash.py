@@ -1,0 +1,81 @@
+"""MinHash: 128 minima over lower-cased word 5-grams, from which Jaccard similarity is estimated.
+
+Words are UAX #29 words, lower-cased; white space and punctuation play no part. A text of one to
+four words is one shingle of all of them; a text without words is one shingle of what it shows.
+A shingle's 64-bit hash (archive.signals.hashing) gives its top 32 bits x; permutation k maps it to
+(MULTIPLIERS[k] * x + ADDENDS[k]) mod 2**32. Two signatures agree in a share of their places whose
+expectation is the Jaccard similarity of the shingle sets (Broder 1997).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.signals.hashing import Hashes, Prefix, mix, of_text
+from archive.signals.view import View
+
+COLUMNS = ("minhash",)
+
+SHINGLE: Final = 5
+PERMUTATIONS: Final = 128
+SEED: Final = 0x6C6F776267  # "lowbg"
+BLOCK: Final = 1 << 14  # shingles at a time: two buffers of them stay in the processor's cache
+
+_drawn = mix(np.arange(SEED, SEED + 2 * PERMUTATIONS, dtype=np.uint64)) >> np.uint64(32)
+MULTIPLIERS: Final = (_drawn[:PERMUTATIONS] | np.uint64(1)).astype(np.uint32)
+ADDENDS: Final = _drawn[PERMUTATIONS:].astype(np.uint32)
+
+PARAMETERS: Final = (
+    f"words uax29 lower; shingle {SHINGLE}; permutations {PERMUTATIONS}; "
+    f"a*x+b mod 2^32, x = top 32 bits; splitmix64 seed {SEED:#x}; uint32 little-endian; 1"
+)
+
+
+def compute(view: View) -> dict[str, Any]:
+    hashes, first = shingles(view)
+    return {"minhash": [bytes(row) for row in signatures(hashes, first).astype("<u4")]}
+
+
+def shingles(view: View) -> tuple[Hashes, npt.NDArray[np.int64]]:
+    """Shingle hashes of all texts, at least one for each, and where each text's begin."""
+    owners = view.words.document
+    bounds = np.searchsorted(owners, np.arange(len(view) + 1))
+    counts = np.diff(bounds)
+    prefix = Prefix(view.lower_hashes(view.words))
+    number = np.maximum(counts - SHINGLE + 1, 1)
+    first = np.cumsum(number) - number
+    text = np.repeat(np.arange(len(view)), number)
+    starts = bounds[:-1][text] + np.arange(len(text)) - first[text]
+    ends = np.minimum(starts + SHINGLE, bounds[1:][text])
+    hashes = prefix.spans(starts, ends)
+    for index in np.flatnonzero(counts == 0):
+        begin, end = view.begins[index], view.ends[index]
+        hashes[first[index]] = of_text("".join(view.lower[begin:end].split()))
+    return hashes, first
+
+
+def signatures(hashes: Hashes, first: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    """The minima of every permutation over each text's shingles, one row a text."""
+    values = (hashes >> np.uint64(32)).astype(np.uint32)
+    best = np.full((PERMUTATIONS, len(first)), 0xFFFFFFFF, dtype=np.uint32)
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK]
+        low = int(np.searchsorted(first, start, side="right")) - 1
+        high = int(np.searchsorted(first, start + len(block)))
+        cuts = np.maximum(first[low:high] - start, 0)
+        buffer = np.empty_like(block)
+        for k in range(PERMUTATIONS):
+            np.multiply(block, MULTIPLIERS[k], out=buffer)
+            buffer += ADDENDS[k]
+            row = best[k, low:high]
+            np.minimum(row, np.minimum.reduceat(buffer, cuts), out=row)
+    return best.T
+
+
+def jaccard(one: bytes, other: bytes) -> float:
+    """The similarity that two signatures estimate: the share of places where they agree."""
+    pair = [np.frombuffer(signature, dtype="<u4") for signature in (one, other)]
+    return float(np.mean(pair[0] == pair[1]))
