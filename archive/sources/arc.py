@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from archive.recipe import Limits
-from archive.records import Place, Record
 from archive.sources.framing import PEEK, Fault, Head
 from archive.sources.windows import Window
 
@@ -41,15 +40,16 @@ class Arc:
         headers = [("warc-ip-address", ip), ("content-type", media), ("content-length", length)]
         names = ("arc-result-code", "arc-checksum", "arc-location", "arc-offset", "arc-filename")
         headers += zip(names, version_2, strict=False)
-        record = Record(
+        return Head(
             type="filedesc" if url.lower().startswith("filedesc:") else "response",
-            place=Place(at, 0),
             headers=tuple(headers),
             url=url,
+            record_id=None,
             date=date,
             notes=("the URL holds a space",) if " " in url else (),
+            block_at=at + len(line) + 1,
+            block_length=int(length),
         )
-        return Head(record, at + len(line) + 1, int(length))
 
 
 def _fields(head: bytes) -> tuple[str, ...] | None:

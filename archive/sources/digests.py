@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from archive.records import Record
@@ -49,9 +49,10 @@ def normalise(text: str) -> str | None:
     return None
 
 
-def block_agrees(record: Record, block: bytes) -> bool:
-    """Whether the record's block digest was recorded, is understood, and is that of `block`."""
-    expected = normalise(record.header("warc-block-digest") or "")
+def block_agrees(headers: Iterable[tuple[str, str]], block: bytes) -> bool:
+    """Whether a record's block digest was recorded, is understood, and is that of `block`."""
+    recorded = next((value for name, value in headers if name == "warc-block-digest"), "")
+    expected = normalise(recorded)
     return expected is not None and _digest(expected, block) == expected
 
 
@@ -61,7 +62,7 @@ def vouched(record: Record) -> bool:
     A payload digest counts only where no block digest is recorded; it leaves the HTTP header out.
     """
     if record.header("warc-block-digest") is not None:
-        return block_agrees(record, record.block)
+        return block_agrees(record.headers, record.block)
     if record.type != "response" or record.header("warc-payload-digest") is None:
         return False
     expected = normalise(record.header("warc-payload-digest") or "")

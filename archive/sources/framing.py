@@ -29,11 +29,30 @@ _BLANK = re.compile(rb"[\r\n\0]*")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A record's header, read: `record` has everything but the block and the final length."""
+    """A record's header, read; `block_at` is where its block starts in the window."""
 
-    record: Record
+    type: str
+    headers: tuple[tuple[str, str], ...]
+    url: str | None
+    record_id: str | None
+    date: str | None
+    notes: tuple[str, ...]
     block_at: int
     block_length: int
+
+    def record(self, place: Place, block: bytes, note: str = "") -> Record:
+        """The record with its block."""
+        notes = (*self.notes, note) if note else self.notes
+        return Record(
+            self.type,
+            place,
+            self.headers,
+            block,
+            self.url,
+            self.record_id,
+            self.date,
+            notes=notes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,95 +117,104 @@ def blank_length(window: Window, at: int) -> int:
     return position - at
 
 
-def read_rows(
-    window: Window,
-    start: int,
-    limits: Limits,
-    dialects: Sequence[Dialect],
-    foreign: Callable[[bytes], bool] = lambda head: False,
-) -> Iterator[Record]:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The bytes that rows are read from, and how."""
+
+    window: Window
+    limits: Limits
+    dialects: Sequence[Dialect]
+    foreign: Callable[[bytes], bool] = lambda head: False  # whether another format starts so
+    placed: Callable[[int, int], Place] = Place  # what a position and length are called outside
+
+
+def read_rows(frame: Frame, start: int = 0) -> Iterator[Record]:
     """Rows that tile the window from `start`, in order, without gap.
 
     Stops early only between records, where `foreign` recognises the bytes as another format's.
     Bytes before the first record are `unrecognised`, between records `damaged`.
     """
-    at, seen = start, False
-    dialect = dialects[0]
+    window, at, seen = frame.window, start, False
+    dialect = frame.dialects[0]
     while at < window.end:
         window.advance(at)
         head = window.at(at, PEEK)
         if head[0] in b"\r\n\0":
-            blank = blank_length(window, at)
-            yield Record("", Place(at, blank), outcome=Outcome.PADDING, reason="blank")
-            at += blank
-            continue
-        dialect = next((d for d in dialects if d.starts(head)), dialect)
-        if dialect.starts(head):
-            row, seen = _read_one(window, at, limits, dialect, foreign), True
-        elif foreign(head):
+            end = at + blank_length(window, at)
+            place = frame.placed(at, end - at)
+            yield Record("", place, outcome=Outcome.PADDING, reason="blank")
+        elif found := next((d for d in frame.dialects if d.starts(head)), None):
+            dialect, seen = found, True
+            end, row = _read_one(frame, at, dialect)
+            yield row
+        elif frame.foreign(head):
             return
         else:
-            end = find_start(window, at + 1, [dialect] if seen else dialects)
+            end = find_start(window, at + 1, [dialect] if seen else frame.dialects)
             reason = f"no record header: starts with {head[:16]!r}"
             outcome = Outcome.DAMAGED if seen else Outcome.UNRECOGNISED
-            row = Record("", Place(at, end - at), outcome=outcome, reason=reason)
-        yield row
-        at += row.place.length
+            yield _lost(frame, at, end, reason, outcome)
+        at = end
 
 
-def _read_one(
-    window: Window, at: int, limits: Limits, dialect: Dialect, foreign: Callable[[bytes], bool]
-) -> Record:
-    head = dialect.parse(window, at, limits)
+def _read_one(frame: Frame, at: int, dialect: Dialect) -> tuple[int, Record]:
+    """The record at `at` and where it ends, its closing line ends included."""
+    window = frame.window
+    head = dialect.parse(window, at, frame.limits)
     if isinstance(head, Fault):
         end = find_start(window, at + 1, [dialect])
-        return Record("", Place(at, end - at), outcome=head.outcome, reason=head.reason)
+        return end, _lost(frame, at, end, head.reason, head.outcome)
     end = head.block_at + head.block_length
     if end > window.end:
-        return _misfit(window, at, head, dialect, limits)
-    large = head.block_length > limits.record_bytes
+        return _misfit(frame, at, head, dialect)
+    large = head.block_length > frame.limits.record_bytes
     if large:
         window.advance(end)
-    after = window.at(end, PEEK)
-    closing = _CLOSING.match(after)
-    trail = closing.end() if closing else 0
-    rest = after[trail:]
-    fits = not rest or rest[0] in b"\r\n\0" or dialect.starts(rest) or foreign(rest)
-    place = Place(at, end + trail - at)
+    after = window.at(end, CLOSING + 1)
+    closing = len(after) - len(after.lstrip(b"\r\n"))
+    trail = min(closing, CLOSING)
+    if len(after) > closing and after[closing] != 0:
+        rest = window.at(end + trail, PEEK)
+        fits = dialect.starts(rest) or frame.foreign(rest)
+    else:
+        fits = True
     if fits and large:
-        return replace(head.record, place=place, outcome=Outcome.OVER_LIMIT, reason="record_bytes")
+        record = head.record(frame.placed(at, end + trail - at), b"")
+        return end + trail, replace(record, outcome=Outcome.OVER_LIMIT, reason="record_bytes")
     if fits:
-        return replace(head.record, place=place, block=window.at(head.block_at, head.block_length))
+        block = window.at(head.block_at, head.block_length)
+        return end + trail, head.record(frame.placed(at, end + trail - at), block)
     if large and not isinstance(window, FileWindow):
         # What was skipped is gone from a compressed member: no second look at it.
         end = find_start(window, end, [dialect])
         reason = f"the length says {head.block_length}, but no record follows there"
-        return Record("", Place(at, end - at), outcome=Outcome.DAMAGED, reason=reason)
-    return _misfit(window, at, head, dialect, limits)
+        return end, _lost(frame, at, end, reason)
+    return _misfit(frame, at, head, dialect)
 
 
-def _misfit(window: Window, at: int, head: Head, dialect: Dialect, limits: Limits) -> Record:
+def _misfit(frame: Frame, at: int, head: Head, dialect: Dialect) -> tuple[int, Record]:
     """A record whose length does not lead to another: only a digest can tell what its block is."""
-    following = find_start(window, at + 1, [dialect], keep=limits.record_bytes + PEEK)
+    window, limit = frame.window, frame.limits.record_bytes
+    following = find_start(window, at + 1, [dialect], keep=limit + PEEK)
     until = following - head.block_at
     said = f"the length says {head.block_length}, "
-    if 0 <= until <= limits.record_bytes:
+    if 0 <= until <= limit:
         data = window.at(head.block_at, until)
-        if head.block_length <= until:
-            block = data[: head.block_length]
-            if digests.block_agrees(head.record, block):
-                closing = _CLOSING.match(data, head.block_length)
-                length = head.block_at + (closing.end() if closing else len(block)) - at
-                note = "its digest agrees, but bytes that belong to no record follow"
-                return _noted(head.record, Place(at, length), block, note)
+        block = data[: head.block_length]
+        if len(block) == head.block_length and digests.block_agrees(head.headers, block):
+            closing = _CLOSING.match(data, head.block_length)
+            end = head.block_at + (closing.end() if closing else len(block))
+            note = "its digest agrees, but bytes that belong to no record follow"
+            return end, head.record(frame.placed(at, end - at), block, note)
         block = _END.sub(b"", data)
-        if digests.block_agrees(head.record, block):
+        if digests.block_agrees(head.headers, block):
             note = f"{said}its digest agrees with {len(block)} bytes"
-            return _noted(head.record, Place(at, following - at), block, note)
+            return following, head.record(frame.placed(at, following - at), block, note)
     left = "are left" if following == window.end else "lie before the next record"
-    reason = f"{said}{max(until, 0)} {left}"
-    return Record("", Place(at, following - at), outcome=Outcome.DAMAGED, reason=reason)
+    return following, _lost(frame, at, following, f"{said}{max(until, 0)} {left}")
 
 
-def _noted(record: Record, place: Place, block: bytes, note: str) -> Record:
-    return replace(record, place=place, block=block, notes=(*record.notes, note))
+def _lost(
+    frame: Frame, at: int, end: int, reason: str, outcome: Outcome = Outcome.DAMAGED
+) -> Record:
+    return Record("", frame.placed(at, end - at), outcome=outcome, reason=reason)

@@ -1,45 +1,44 @@
-"""Header blocks of WARC records and HTTP messages: lines, fields, folding."""
+"""Header blocks of WARC records and HTTP messages: a first line, then fields."""
 
 from __future__ import annotations
 
+import re
 
-def header_lines(data: bytes) -> tuple[list[str], tuple[str, ...]]:
-    """The lines of a header block, up to its blank line: as UTF-8, else as Latin-1 with a note."""
+Fields = tuple[tuple[str, str], ...]
+
+_FIELD = re.compile(r"([^\s:][^:\r\n]*):[ \t]*([^\r\n]*)\r?\n")
+
+
+def read_headers(data: bytes) -> tuple[Fields, tuple[str, ...]]:
+    """The fields of a header block, names lower-cased, in file order; and notes of its oddities.
+
+    Its first line, a version or a status, is left out. UTF-8, else Latin-1; a line that starts
+    with a blank goes on with the one before.
+    """
     notes: tuple[str, ...] = ()
     try:
         text = data.decode()
     except UnicodeDecodeError:
         text, notes = data.decode("latin-1"), ("headers are not UTF-8: read as Latin-1",)
-    # Not splitlines(): it also splits at U+0085, U+2028 and the like.
-    lines = [line.rstrip("\r") for line in text.split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines, notes
+    text = text.partition("\n")[2].rstrip("\r\n") + "\n"
+    fields = _FIELD.findall(text)
+    if len(fields) == text.count("\n"):
+        return tuple([(name.rstrip().lower(), value.rstrip()) for name, value in fields]), notes
+    odd, more = _odd_fields(text)
+    return odd, notes + more
 
 
-def header_fields(
-    lines: list[str],
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Names, lower-cased, and values in file order; a line that starts with a blank goes on."""
-    fields: list[tuple[str, str]] = []
-    folded: list[str] = []
+def _odd_fields(text: str) -> tuple[Fields, tuple[str, ...]]:
+    """Line by line, for folded lines and lines that are no field."""
+    fields: list[tuple[str, list[str]]] = []
     notes: list[str] = []
-    for line in lines:
-        if line[:1] in (" ", "\t") and fields:
-            folded.append(line.strip())
-            continue
-        _unfold(fields, folded)
+    # Not splitlines(): it also splits at U+0085, U+2028 and the like.
+    for line in text.split("\n"):
         name, colon, value = line.partition(":")
-        if colon:
-            fields.append((name.strip().lower(), value.strip()))
-        elif not notes:
-            notes.append(f"a header line has no colon: {line[:40]!r}")
-    _unfold(fields, folded)
-    return tuple(fields), tuple(notes)
-
-
-def _unfold(fields: list[tuple[str, str]], folded: list[str]) -> None:
-    if folded:
-        name, value = fields[-1]
-        fields[-1] = (name, " ".join([value, *folded]).strip())
-        folded.clear()
+        if line[:1] in (" ", "\t") and fields:
+            fields[-1][1].append(line.strip())
+        elif colon:
+            fields.append((name.strip().lower(), [value.strip()]))
+        elif line.strip() and not notes:
+            notes.append(f"a header line has no colon: {line[:40].strip()!r}")
+    return tuple((name, " ".join(parts).strip()) for name, parts in fields), tuple(notes)

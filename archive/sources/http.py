@@ -14,7 +14,7 @@ from typing import Final
 from archive.recipe import Limits
 from archive.records import Outcome
 from archive.sources import codings
-from archive.sources.headers import header_fields, header_lines
+from archive.sources.headers import read_headers
 
 Problem = tuple[Outcome, str]
 
@@ -65,13 +65,12 @@ def parse_http(block: bytes, limits: Limits) -> HttpMessage:
     if end is None and len(block) > limits.header_bytes:
         return HttpMessage(int(status[1]), (), b"", problem=(Outcome.OVER_LIMIT, "header_bytes"))
     size = end.end() if end else len(block)
-    lines, notes = header_lines(block[status.start(1) : size])
-    headers, more = header_fields(lines[1:])
+    headers, notes = read_headers(block[status.start(1) : size])
     if end is None:
-        more += ("the HTTP header does not end",)
+        notes += ("the HTTP header does not end",)
     if b"\r" not in block[:size]:
-        more += ("the HTTP header has bare line feeds",)
-    return HttpMessage(int(status[1]), headers, block[size:], notes + more)
+        notes += ("the HTTP header has bare line feeds",)
+    return HttpMessage(int(status[1]), headers, block[size:], notes)
 
 
 def decode_body(message: HttpMessage, limits: Limits) -> Body:

@@ -21,7 +21,7 @@ from archive.records import NOT_RECORDS, Outcome, Place, Record
 from archive.sources import digests
 from archive.sources.arc import Arc
 from archive.sources.formats import Walk
-from archive.sources.framing import PEEK, blank_length, read_rows
+from archive.sources.framing import PEEK, Frame, blank_length, read_rows
 from archive.sources.warc import Warc
 from archive.sources.windows import HeldWindow, PieceWindow, Window
 
@@ -71,7 +71,7 @@ class Member:
     end: int  # in the input; where it broke, if it did
     inflated: int
     held: bytes | None  # all of it, if no more than HOLD
-    last: bytes  # the last inflated bytes
+    tail: bytes  # the last inflated bytes, if it broke
     broken: Broken | None
 
 
@@ -119,7 +119,7 @@ def find_member(codec: Codec, window: Window, at: int, after: Member | None = No
         data = window.at(position, STEP)
         for match in codec.magic.finditer(data):
             found = position + match.start()
-            nested = after is not None and window.at(found, _NESTED) in after.last
+            nested = after is not None and window.at(found, _NESTED) in after.tail
             if not nested and _holds_record(codec, window, found):
                 return found
         position += max(len(data) - 16, 1)
@@ -142,7 +142,8 @@ def _holds_record(codec: Codec, window: Window, at: int) -> bool:
 def _probe(codec: Codec, window: Window, at: int) -> Member:
     inflater = codec.open(window, at)
     held: list[bytes] | None = []
-    inflated, last, broken = 0, b"", None
+    inflated, before, last = 0, b"", b""
+    broken: Broken | None = None
     try:
         for piece in inflater:
             inflated += len(piece)
@@ -150,18 +151,32 @@ def _probe(codec: Codec, window: Window, at: int) -> Member:
                 held.append(piece)
             if inflated > HOLD:
                 held = None
-            last = piece if len(piece) >= codec.reach else last[-codec.reach :] + piece
+            before, last = last, piece
     except Broken as error:
         broken = error
     end = broken.near if broken else inflater.end
-    return Member(at, end, inflated, None if held is None else b"".join(held), last, broken)
+    tail = (before + last)[-4 * PIECE :] if broken else b""
+    return Member(at, end, inflated, None if held is None else b"".join(held), tail, broken)
 
 
-def _open(codec: Codec, window: Window, member: Member) -> Window:
-    """The member's inflated bytes, up to its end or to where it breaks."""
+def _rows(walk: Walk, codec: Codec, member: Member) -> Iterator[Record]:
+    """What is in the member, up to its end or to where it breaks.
+
+    A record that fills an intact member is placed in the input, not in the member.
+    """
+    window: Window
     if member.held is not None:
-        return HeldWindow(member.held)
-    return PieceWindow(_pieces(codec, window, member), member.inflated)
+        window = HeldWindow(member.held)
+    else:
+        window = PieceWindow(_pieces(codec, walk.window, member), member.inflated)
+    alone = Place(member.offset, member.end - member.offset)
+
+    def placed(offset: int, length: int) -> Place:
+        if length == member.inflated and not member.broken:
+            return alone
+        return Place(offset, length, member.offset)
+
+    return read_rows(Frame(window, walk.limits, DIALECTS, placed=placed))
 
 
 def _pieces(codec: Codec, window: Window, member: Member) -> Iterator[bytes]:
@@ -176,22 +191,22 @@ def _intact(walk: Walk, codec: Codec, member: Member) -> Iterator[Record]:
     if not member.inflated:
         yield Record("", place, outcome=Outcome.PADDING, reason=f"empty {codec.name} member")
         return
-    rows = read_rows(_open(codec, walk.window, member), 0, walk.limits, DIALECTS)
+    rows = _rows(walk, codec, member)
     first = next(rows)
-    if first.place.length == member.inflated:
-        reason = f"{codec.name} member, {first.reason}" if not first.type else first.reason
-        yield replace(first, place=place, reason=reason if first.outcome else "")
+    if first.place.member is None:
+        lost = first.outcome in (Outcome.UNRECOGNISED, Outcome.DAMAGED)
+        yield replace(first, reason=f"{codec.name} member, {first.reason}") if lost else first
         return
-    yield _inside(first, member)
+    yield _inside(first)
     for row in rows:
-        yield _inside(row, member)
+        yield _inside(row)
     yield Record("", place, outcome=Outcome.CONTAINER, reason=f"{codec.name} member")
 
 
 def _damaged(walk: Walk, codec: Codec, member: Member, end: int) -> Iterator[Record]:
     assert member.broken is not None
     reason = f"{codec.name} member: {member.broken.reason}"
-    rows = read_rows(_open(codec, walk.window, member), 0, walk.limits, DIALECTS)
+    rows = _rows(walk, codec, member)
     first = next(rows, None)
     nothing = first is None or (
         first.outcome is Outcome.UNRECOGNISED and first.place.length == member.inflated
@@ -210,10 +225,10 @@ def _salvage(first: Record, rows: Iterator[Record], member: Member) -> Iterator[
         following = next(rows, None)
         if row.outcome is not None and row.outcome not in NOT_RECORDS and member.broken.cut:
             # Past the first damage of a cut member nothing vouches for the framing.
-            rest = Place(row.place.offset, member.inflated - row.place.offset)
-            yield _inside(replace(row, place=rest, block=b"", outcome=Outcome.DAMAGED), member)
+            rest = replace(row.place, length=member.inflated - row.place.offset)
+            yield replace(row, place=rest, outcome=Outcome.DAMAGED)
             return
-        yield _inside(_believed(row, member.broken, last=following is None), member)
+        yield _believed(row, member.broken, last=following is None)
         row = following
 
 
@@ -232,6 +247,5 @@ def _believed(row: Record, broken: Broken, *, last: bool) -> Record:
     return replace(row, notes=(*row.notes, note))
 
 
-def _inside(row: Record, member: Member) -> Record:
-    outcome = Outcome.DAMAGED if row.outcome is Outcome.UNRECOGNISED else row.outcome
-    return replace(row, place=replace(row.place, member=member.offset), outcome=outcome)
+def _inside(row: Record) -> Record:
+    return replace(row, outcome=Outcome.DAMAGED) if row.outcome is Outcome.UNRECOGNISED else row

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archive.records import Record
 from archive.sources.formats import Format, Walk
-from archive.sources.framing import find_start, read_rows
+from archive.sources.framing import Frame, find_start, read_rows
 from archive.sources.members import DIALECTS
 from archive.sources.windows import FileWindow
 
@@ -20,7 +20,7 @@ def _find(window: FileWindow, at: int) -> int:
 
 
 def _read(walk: Walk) -> Iterator[Record]:
-    return read_rows(walk.window, walk.start, walk.limits, DIALECTS, walk.foreign)
+    return read_rows(Frame(walk.window, walk.limits, DIALECTS, walk.foreign), walk.start)
 
 
 FORMAT = Format(_matches, _find, _read)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from archive.recipe import Limits
-from archive.records import Outcome, Place, Record
+from archive.records import Outcome
 from archive.sources.framing import Fault, Head
-from archive.sources.headers import header_fields, header_lines
+from archive.sources.headers import read_headers
 from archive.sources.windows import Window
 
 _FIRST_LINE = re.compile(rb"WARC/\d{1,2}\.\d{1,4}[ \t]*\r?\n")
@@ -29,9 +29,7 @@ class Warc:
             return Fault(Outcome.OVER_LIMIT, "header_bytes")
         if size is None:
             return Fault(Outcome.DAMAGED, "the record header does not end")
-        lines, notes = header_lines(window.at(at, size))
-        headers, more = header_fields(lines[1:])
-        notes += more
+        headers, notes = read_headers(window.at(at, size))
         first = dict(reversed(headers))
         length = first.get("content-length", "")
         if not (length.isascii() and length.isdecimal() and len(length) < 20):
@@ -41,16 +39,16 @@ class Warc:
         if not kind:
             return Fault(Outcome.DAMAGED, "no WARC-Type")
         url, more = _url(first.get("warc-target-uri"))
-        record = Record(
+        return Head(
             type=kind,
-            place=Place(at, 0),
             headers=headers,
             url=url,
             record_id=first.get("warc-record-id"),
             date=first.get("warc-date"),
             notes=notes + more,
+            block_at=at + size,
+            block_length=int(length),
         )
-        return Head(record, at + size, int(length))
 
 
 def _header_size(window: Window, at: int, limit: int) -> int | None:
