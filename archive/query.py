@@ -7,6 +7,7 @@ This is the trusted mode: whoever writes the query may do what the user of this 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import threading
 import uuid
@@ -30,6 +31,7 @@ Parameters = Sequence[Any] | dict[str, Any] | None
 
 BATCH_ROWS: Final = 256
 """Rows in Python's hands at once: some texts are megabytes long."""
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?) *([kmgt])(i?)b", re.IGNORECASE)
 GROUP_BYTES: Final = 64 << 20
 """Bytes of Arrow data that become one row group of a Parquet file written."""
 
@@ -52,8 +54,14 @@ class Answer:
     batches: Iterator[list[Row]]
 
 
-def open_duckdb(memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory that loads no extension, sees no Python variable and thinks in UTC."""
+def open_duckdb(
+    memory_limit: str, threads: int | None, *, spill: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that loads no extension, sees no Python variable and thinks in UTC.
+
+    With `spill`, a query that outgrows its memory goes on in a folder of temporary files, which
+    DuckDB makes at need and removes at the end.
+    """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -61,9 +69,11 @@ def open_duckdb(memory_limit: str, threads: int | None) -> duckdb.DuckDBPyConnec
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
         "memory_limit": memory_limit,
-        # Made when a query outgrows its memory, removed by DuckDB at the end.
-        "temp_directory": os.path.join(tempfile.gettempdir(), f"lowbg-{uuid.uuid4().hex}"),
+        "temp_directory": "",
     }
+    if spill:
+        folder = os.path.join(tempfile.gettempdir(), f"lowbg-{uuid.uuid4().hex}")
+        config["temp_directory"] = folder
     if threads is not None:
         config["threads"] = str(threads)
     try:
@@ -95,7 +105,7 @@ def stream(con: duckdb.DuckDBPyConnection, query: str, parameters: Parameters = 
     try:
         con.execute(query, parameters) if parameters is not None else con.execute(query)
     except duckdb.Error as error:
-        raise translate(error, con, query) from error
+        raise translate(error, query) from error
     described = con.description or []
     return Answer(
         tuple(column[0] for column in described),
@@ -111,7 +121,7 @@ def _batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[Row]]:
         while rows := con.fetchmany(BATCH_ROWS):
             yield rows
     except duckdb.Error as error:
-        raise translate(error, con, query) from error
+        raise translate(error, query) from error
 
 
 def sql(
@@ -128,7 +138,12 @@ def sql(
 
 
 def write_parquet(
-    con: duckdb.DuckDBPyConnection, query: str, path: Path, parameters: Parameters = None
+    con: duckdb.DuckDBPyConnection,
+    query: str,
+    path: Path,
+    parameters: Parameters = None,
+    *,
+    limit: int | None = None,
 ) -> int:
     """Writes the answer as Parquet: aside first, renamed when whole. Returns the rows written.
 
@@ -141,11 +156,11 @@ def write_parquet(
     try:
         reader = _arrow_reader(con, query, parameters)
         refuse_twins(reader.schema.names)
-        rows = _write_groups(reader, aside)
+        rows = _write_groups(reader, aside, limit)
         os.replace(aside, path)
         return rows
     except duckdb.Error as error:
-        raise translate(error, con, query) from error
+        raise translate(error, query) from error
     except pa.ArrowNotImplementedError as error:
         raise UsageError(
             f"Parquet has no type for a column: {error}", next_step="cast it: column::VARCHAR"
@@ -165,7 +180,7 @@ def _arrow_reader(
     return read(2048)
 
 
-def _write_groups(reader: pa.RecordBatchReader, path: Path) -> int:
+def _write_groups(reader: pa.RecordBatchReader, path: Path, limit: int | None) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -173,11 +188,15 @@ def _write_groups(reader: pa.RecordBatchReader, path: Path) -> int:
     with path.open("wb") as file:
         with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
             for batch in reader:
+                if limit is not None:
+                    batch = batch.slice(0, limit - rows)
                 rows += batch.num_rows
                 held.append(batch)
                 if sum(b.nbytes for b in held) >= GROUP_BYTES:
                     writer.write_table(pa.Table.from_batches(held))
                     held = []
+                if rows == limit:
+                    break
             if held:
                 writer.write_table(pa.Table.from_batches(held))
         file.flush()
@@ -192,6 +211,15 @@ def refuse_twins(columns: Sequence[str]) -> None:
         raise UsageError(
             f"two columns are named {twins[0]!r}", next_step="give one another name with AS"
         )
+
+
+def memory_bytes(text: str) -> int:
+    """Bytes of a size as DuckDB writes them: 500MB, 2GiB. Raises UsageError for anything else."""
+    found = _SIZE.fullmatch(text)
+    if not found:
+        raise UsageError(f"not a size: {text!r}", next_step="write such as 500MB or 2GiB")
+    base = 1024 if found[3] else 1000
+    return int(float(found[1]) * base ** "BKMGT".index(found[2].upper()))
 
 
 class TimeLimit:
@@ -221,9 +249,7 @@ class TimeLimit:
             ) from error
 
 
-def translate(
-    error: duckdb.Error, con: duckdb.DuckDBPyConnection | None = None, query: str = ""
-) -> LowbgError:
+def translate(error: duckdb.Error, query: str = "") -> LowbgError:
     """DuckDB's error in the project's own tree, its message kept, with a next step."""
     import duckdb
 
@@ -236,26 +262,17 @@ def translate(
         return EnvironmentFailed(message, next_step="check the path, and the space on the disk")
     if isinstance(error, duckdb.InternalException | duckdb.FatalException):
         return EnvironmentFailed(message, next_step="a defect of DuckDB: try another version")
-    return UsageError(message, next_step=_known_names(message, con, query))
+    return UsageError(message, next_step=_known_names(message, query))
 
 
-def _known_names(message: str, con: duckdb.DuckDBPyConnection | None, query: str) -> str:
+def _known_names(message: str, query: str) -> str:
     if "Table with name" in message:
         return f"tables: {', '.join(schema.TABLES)}"
     if not message.startswith("Binder Error") or "olumn" not in message:
         return ""
+    words = set(re.findall(r"\w+", query.lower()))
     return "\n       ".join(
-        f"columns of {name}: {', '.join(column.name for column in schema.TABLES[name])}"
-        for name in _tables_named(con, query)
+        f"columns of {name}: {', '.join(column.name for column in columns)}"
+        for name, columns in schema.TABLES.items()
+        if name in words
     )
-
-
-def _tables_named(con: duckdb.DuckDBPyConnection | None, query: str) -> list[str]:
-    """The snapshot's tables that a query reads; all of them where that cannot be told."""
-    import duckdb
-
-    try:
-        named = con.get_table_names(query) if con else set()
-    except duckdb.Error:
-        named = set()
-    return [name for name in schema.TABLES if name in named] or list(schema.TABLES)

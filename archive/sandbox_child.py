@@ -38,6 +38,8 @@ SELECT_NODES: Final = frozenset(
 """What a query may be made of. DuckDB 2.0 also serializes INSERT and COPY inside WITH: refused."""
 
 _USED_LATER: Final = ("datetime", "decimal", "uuid", "pytz", "duckdb", "archive.query")
+_OWN_NOTES: Final = ("/proc/self", "/sys/fs/cgroup")
+"""What the kernel says of this process. DuckDB 2.0 crashes on opening where it may not read it."""
 _MESSAGE: Final = 8_192
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -110,7 +112,8 @@ def _locked_in(request: Frame, status: IO[str] | None) -> tuple[duckdb.DuckDBPyC
     tables = Tables(**{name: tuple(value) for name, value in request["tables"].items()})
     files = [*tables.documents, *tables.ledger, *tables.revisits]
     if protection == "landlock":
-        said = f"landlock ABI {landlock.restrict(files=files)}"
+        folders = filter(os.path.isdir, _OWN_NOTES)
+        said = f"landlock ABI {landlock.restrict(files=files, folders=folders)}"
         con = _open_files(tables, files, limits)
     else:
         said = "pyarrow dataset"
@@ -123,8 +126,7 @@ def _locked_in(request: Frame, status: IO[str] | None) -> tuple[duckdb.DuckDBPyC
 def _open(limits: Frame) -> duckdb.DuckDBPyConnection:
     from archive.query import open_duckdb
 
-    con = open_duckdb(f"{limits['memory'] >> 20}MiB", limits["threads"])
-    con.execute("SET temp_directory = ''")
+    con = open_duckdb(f"{limits['memory'] >> 20}MiB", limits["threads"], spill=False)
     con.execute("SET allow_persistent_secrets = false")
     con.execute("SET allow_community_extensions = false")
     return con

@@ -11,7 +11,7 @@ from archive import schema
 if TYPE_CHECKING:
     import duckdb
 
-    from archive.manifest import Manifest
+    from archive.manifest import Manifest, ObjectRef
     from archive.store import Store
 
 SQL_TYPES: Final = {
@@ -51,14 +51,18 @@ def verified(store: Store, manifest: Manifest) -> Tables:
     """The files of a snapshot. Each is read and compared with its digest: Corrupt if it differs."""
     parts = manifest.parts
     return Tables(
-        documents=tuple(str(store.check(part.documents)) for part in parts),
-        ledger=tuple(str(store.check(part.ledger)) for part in parts),
-        revisits=(str(store.check(manifest.revisits)),),
+        documents=tuple(_checked(store, part.documents) for part in parts),
+        ledger=tuple(_checked(store, part.ledger) for part in parts),
+        revisits=(_checked(store, manifest.revisits),),
         inputs=tuple(
             tuple(getattr(entry, column.name) for column in schema.INPUTS)
             for entry in manifest.inputs
         ),
     )
+
+
+def _checked(store: Store, ref: ObjectRef) -> str:
+    return str(store.check(ref).absolute())
 
 
 def quoted(text: str) -> str:
@@ -107,7 +111,7 @@ def _folded_ledger(schema_name: str, rows: str) -> str:
     """Revisits point across parts, so only the snapshot's own table knows what they resolve to."""
     return f"""
         SELECT l.* REPLACE (
-            CASE WHEN l.outcome = 'revisit' AND r.document IS NULL THEN 'unresolved'
+            CASE WHEN l.outcome = 'revisit' AND r."by" IS NULL THEN 'unresolved'
                  ELSE l.outcome END AS outcome,
             CASE WHEN l.outcome = 'revisit' THEN r.document ELSE l.document END AS document)
         FROM ({rows}) AS l

@@ -1,0 +1,64 @@
+"""`lowbg diff`: what two versions do not share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .formats import table_lines
+from .output import json_option, print_json, print_table, store_option
+
+if TYPE_CHECKING:
+    from archive.diff import Diff
+
+
+@click.command(epilog="Example: lowbg diff web@1 web@2")
+@click.argument("first")
+@click.argument("second")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(0), help="Examples.")
+@store_option
+@json_option
+def command(first: str, second: str, limit: int, store: str, as_json: bool) -> None:
+    """Compare snapshot FIRST with SECOND: URLs, texts and documents added, removed, changed.
+
+    A URL is changed if it is in both with another set of texts; a text is the same if every
+    character is.
+    """
+    from archive.diff import diff
+    from archive.store import Store
+
+    opened = Store(Path(store))
+    a, b = (opened.manifest(*opened.resolve(reference)) for reference in (first, second))
+    found = diff(opened, a, b, limit=limit)
+    if as_json:
+        print_json({"same": found.same, **asdict(found)})
+    else:
+        _print(found)
+
+
+def _print(found: Diff) -> None:
+    rows = [
+        (kind, share.added, share.removed, changed, share.unchanged)
+        for kind, share, changed in (
+            ("urls", found.urls, found.urls.changed),
+            ("texts", found.texts, None),
+            ("documents", found.documents, None),
+        )
+    ]
+    click.echo(f"from {found.a} to {found.b}")
+    print_table(("", "added", "removed", "changed", "unchanged"), rows)
+    for what, examples in found.examples.items():
+        if not examples:
+            continue
+        # Web text goes through the table's cells, which hold back what a terminal would obey.
+        cells = [
+            (e.key,) if what.startswith("urls") else (e.key[:16], e.url, e.text) for e in examples
+        ]
+        header = ("",) * len(cells[0])
+        lines = list(table_lines(header, ("VARCHAR",) * len(header), [cells]))
+        click.echo(f"\n{what}")
+        for line in lines[1:]:
+            click.echo(f"  {line}")
