@@ -31,10 +31,12 @@ class Limits:
     record_bytes: int = 64 << 20  # a record's block, inflated from its gzip member
     payload_bytes: int = 32 << 20  # a body after content-decoding
     html_bytes: int = 8 << 20  # an HTML page given to the extractor
-    tags: int = 200_000  # "<" that open or close a tag
-    nesting: int = 1_000  # open tags at once, void elements aside
+    tags: int = 200_000  # "<" in a page
+    nesting: int = 512  # open elements at once, where tags are many enough for it to cost
+    rebuilt: int = 300_000  # formatting elements that the parser makes again in later blocks
+    options: int = 5_000  # of one <select>, where tags are many enough for it to cost
     attributes: int = 2_000  # of one tag
-    attribute_bytes: int = 1 << 20  # of one tag, all together
+    attribute_bytes: int = 4 << 20  # of one tag, all together
 
 
 @dataclass(frozen=True, slots=True)
