@@ -1,0 +1,202 @@
+"""The n-gram tier: a word trigram model with hierarchical Dirichlet smoothing (MacKay & Peto 1995).
+
+P3(w|uv) = (c(uvw) + k3 P2(w|v)) / (c(uv) + k3), P2 alike over P1, P1 over the uniform floor.
+The strengths k are chosen once, on human validation text at generation 0. Counts are weighted, so a
+growing data set whose weights sum to the budget is "step-matched": more text, not more training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archive.replay.tiers import Blocks, Losses, Model, Training
+
+Keys = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_GRID = (
+    (30.0, 300.0, 3_000.0, 30_000.0),
+    (3.0, 10.0, 30.0, 100.0, 300.0),
+    (3.0, 10.0, 30.0, 100.0, 300.0),
+)
+"""Strengths that are tried for the floor, the unigrams and the bigrams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Weighted counts of n-grams, sorted, with the contexts they fall under.
+
+    An n-gram's key is its context's key times the vocabulary plus its last word.
+    """
+
+    keys: Keys
+    weights: Floats
+    contexts: Keys
+    first: Keys  # of each context, where its n-grams begin; one more at the end
+    running: Floats  # weight before each n-gram; one more at the end
+
+    @classmethod
+    def count(cls, keys: Keys, weights: Floats, vocabulary: int) -> Table:
+        """`weights` has one entry for each occurrence, or a single one for all."""
+        if weights.size == 1:
+            ordered = np.sort(keys)
+            starts = _starts(ordered)
+            sums = np.diff(np.append(starts, ordered.size)) * weights[0]
+        else:
+            order = np.argsort(keys)
+            ordered = keys[order]
+            starts = _starts(ordered)
+            sums = np.add.reduceat(weights[order], starts) if keys.size else weights
+        distinct = ordered[starts]
+        above = distinct // vocabulary
+        first = _starts(above)
+        running = np.concatenate([[0.0], np.cumsum(sums)])
+        return cls(distinct, sums, above[first], np.append(first, distinct.size), running)
+
+    def weight(self, keys: Keys) -> Floats:
+        """The weighted count of each key; 0 of one that was never seen."""
+        return _lookup(self.keys, keys, self.weights)
+
+    def context_weight(self, contexts: Keys) -> Floats:
+        totals = self.running[self.first[1:]] - self.running[self.first[:-1]]
+        return _lookup(self.contexts, contexts, totals)
+
+    def draw(self, contexts: Keys, chance: Floats, vocabulary: int) -> NDArray[np.int64]:
+        """For each context that was seen the next word, by weight; -1 for the others."""
+        place = np.minimum(np.searchsorted(self.contexts, contexts), self.contexts.size - 1)
+        low, high = self.first[place], self.first[place + 1]
+        start, end = self.running[low], self.running[high]
+        at = np.searchsorted(self.running, start + chance * (end - start), side="right") - 1
+        # Rounding may carry the last chance into the next context.
+        words = self.keys[np.clip(at, low, high - 1)] % vocabulary
+        return np.where(self.contexts[place] == contexts, words, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ngram:
+    """One trained model: three tables and the strengths of smoothing."""
+
+    vocabulary: int
+    strengths: tuple[float, float, float]
+    tables: tuple[Table, Table, Table]
+
+    def generate(self, prompts: Blocks, seed: int) -> Blocks:
+        """Samples each next word from the model's own distribution (temperature 1).
+
+        The uniform floor is left out: it stands for words the model has never seen, and drawing
+        from it would bring lost words back by chance.
+        """
+        rng = np.random.default_rng(seed)
+        out = np.empty_like(prompts)
+        before, last = prompts[:, -2].astype(np.int64), prompts[:, -1].astype(np.int64)
+        for column in range(prompts.shape[1]):
+            word = self._next(before, last, rng)
+            out[:, column] = word
+            before, last = last, word
+        return out
+
+    def _next(self, before: Keys, last: Keys, rng: np.random.Generator) -> Keys:
+        chance = rng.random((5, last.size))
+        unigrams, bigrams, trigrams = self.tables
+        _, k2, k3 = self.strengths
+        pair = before * self.vocabulary + last
+        word = unigrams.draw(np.zeros_like(last), chance[0], self.vocabulary)
+        seen = bigrams.context_weight(last)
+        by_bigram = bigrams.draw(last, chance[1], self.vocabulary)
+        word = np.where(chance[2] * (seen + k2) < seen, by_bigram, word)
+        seen = trigrams.context_weight(pair)
+        by_trigram = trigrams.draw(pair, chance[3], self.vocabulary)
+        return np.where(chance[4] * (seen + k3) < seen, by_trigram, word)
+
+    def score(self, blocks: Blocks) -> Losses:
+        unigrams, bigrams, trigrams = self.tables
+        k1, k2, k3 = self.strengths
+        tokens = blocks.astype(np.int64)
+        total = unigrams.running[-1]
+        p = (unigrams.weight(tokens) + k1 / self.vocabulary) / (total + k1)
+        last = tokens[:, :-1]
+        pairs = last * self.vocabulary + tokens[:, 1:]
+        p[:, 1:] = (bigrams.weight(pairs) + k2 * p[:, 1:]) / (bigrams.context_weight(last) + k2)
+        contexts = pairs[:, :-1]
+        triples = contexts * self.vocabulary + tokens[:, 2:]
+        p[:, 2:] = (trigrams.weight(triples) + k3 * p[:, 2:]) / (
+            trigrams.context_weight(contexts) + k3
+        )
+        losses: Losses = -np.log(p)
+        return losses
+
+    def save(self, folder: Path) -> None:
+        arrays: dict[str, Any] = {f"keys{n}": table.keys for n, table in enumerate(self.tables)}
+        arrays |= {f"weights{n}": table.weights for n, table in enumerate(self.tables)}
+        arrays |= {"vocabulary": self.vocabulary, "strengths": np.array(self.strengths)}
+        np.savez(folder / "ngram.npz", **arrays)
+
+
+@dataclass(frozen=True, slots=True)
+class NgramTier:
+    """Word trigram models over a vocabulary of a given size."""
+
+    vocabulary: int
+
+    def first(self, data: Training, validation: Blocks, seed: int) -> Ngram:
+        model = Ngram(self.vocabulary, (300.0, 30.0, 30.0), self._tables(data))
+        best = float(model.score(validation).mean())
+        for level in (2, 1, 0, 2, 1, 0):
+            for strength in _GRID[level]:
+                k = list(model.strengths)
+                k[level] = strength
+                tried = replace(model, strengths=(k[0], k[1], k[2]))
+                loss = float(tried.score(validation).mean())
+                if loss < best:
+                    model, best = tried, loss
+        return model
+
+    def fit(self, data: Training, seed: int, base: Model) -> Ngram:
+        assert isinstance(base, Ngram)
+        return Ngram(self.vocabulary, base.strengths, self._tables(data))
+
+    def load(self, folder: Path) -> Ngram:
+        with np.load(folder / "ngram.npz", allow_pickle=False) as saved:
+            tables = [
+                Table.count(saved[f"keys{n}"], saved[f"weights{n}"], self.vocabulary)
+                for n in range(3)
+            ]
+            k = saved["strengths"].tolist()
+            return Ngram(
+                int(saved["vocabulary"]), (k[0], k[1], k[2]), (tables[0], tables[1], tables[2])
+            )
+
+    def _tables(self, data: Training) -> tuple[Table, Table, Table]:
+        tokens = data.blocks.astype(np.int64)
+        pairs = tokens[:, :-1] * self.vocabulary + tokens[:, 1:]
+        triples = pairs[:, :-1] * self.vocabulary + tokens[:, 2:]
+        # The unigrams' only context is 0: their keys are the words themselves.
+        return (
+            Table.count(tokens.ravel(), _each(data.weights, tokens), self.vocabulary),
+            Table.count(pairs.ravel(), _each(data.weights, pairs), self.vocabulary),
+            Table.count(triples.ravel(), _each(data.weights, triples), self.vocabulary),
+        )
+
+
+def _each(weights: Floats, keys: Keys) -> Floats:
+    """A weight for every key from one for every block; a single one where all are equal."""
+    if weights.min() == weights.max():
+        return weights[:1]
+    return np.repeat(weights, keys.shape[1])
+
+
+def _starts(ordered: Keys) -> Keys:
+    """Where each run of equal values begins."""
+    if not ordered.size:
+        return np.empty(0, np.int64)
+    return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+
+
+def _lookup(ordered: Keys, wanted: Keys, values: Floats) -> Floats:
+    place = np.minimum(np.searchsorted(ordered, wanted), ordered.size - 1)
+    return np.where(ordered[place] == wanted, values[place], 0.0)
