@@ -1,0 +1,175 @@
+"""Reads a part's two tables side by side: leaves, places, order, outcomes, sums."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive.leaves import batches_of, leaves_of
+from archive.manifest import ObjectRef, Part
+from archive.records import Outcome
+from archive.schema import IDENTITY, arrow_schema
+from archive.verify.findings import CORRUPT, Finding, check_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MADE_WRONG = "its bytes are as they were written: it was made wrong, build it again"
+
+# What both tables say of a document: its id, offset, length, member.
+_Row = tuple[str | None, int, int, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PartTask:
+    """A part, where its files are, and the size of its input."""
+
+    part: Part
+    documents: Path
+    ledger: Path
+    input_bytes: int
+    shown: dict[str, str]  # table -> path below the store's folder
+
+    @property
+    def bytes(self) -> int:
+        return self.part.documents.bytes + self.part.ledger.bytes
+
+
+@dataclass(slots=True)
+class Faults:
+    """Collects what is wrong with one file: the first of each sort, and how often it occurs."""
+
+    path: str
+    first: dict[str, tuple[str, str]] = field(default_factory=dict)
+    times: Counter[str] = field(default_factory=Counter)
+
+    def add(self, what: str, expected: object, found: object) -> None:
+        self.first.setdefault(what, (str(expected), str(found)))
+        self.times[what] += 1
+
+    def findings(self) -> list[Finding]:
+        return [
+            Finding(
+                CORRUPT,
+                self.path,
+                f"{what} {expected}",
+                found + (f" (and {self.times[what] - 1} more)" if self.times[what] > 1 else ""),
+                MADE_WRONG,
+            )
+            for what, (expected, found) in self.first.items()
+        ]
+
+
+def check_part(task: PartTask) -> list[Finding]:
+    """Every byte of a part's files; where those are right, every leaf, place and count in them."""
+    refs = {"documents": task.part.documents, "ledger": task.part.ledger}
+    paths = {"documents": task.documents, "ledger": task.ledger}
+    wrong = [check_file(paths[t], r.sha256, r.bytes, task.shown[t]) for t, r in refs.items()]
+    if any(wrong):
+        return [finding for finding in wrong if finding]
+    faults = {table: Faults(path) for table, path in task.shown.items()}
+    documents = _documents(task, faults["documents"])
+    ledger = _kept(task, faults["ledger"])
+    try:
+        for document, kept in zip_longest(documents, ledger):
+            if document != kept:
+                faults["ledger"].add("kept rows like its documents:", document, kept)
+    except ValueError as error:  # such as text that is no UTF-8
+        faults["documents"].add("valid", "values", error)
+    return [finding for each in faults.values() for finding in each.findings()]
+
+
+def read_table(
+    path: Path, table: str, ref: ObjectRef, columns: list[str], faults: Faults
+) -> Iterator[pa.RecordBatch]:
+    """Batches of a file that should have the schema of `table`; what cannot be read is a fault."""
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if not file.schema_arrow.equals(arrow_schema(table)):
+                faults.add("schema of", table, str(file.schema_arrow).replace("\n", ", "))
+                return
+            if file.metadata.num_rows != ref.rows:
+                faults.add("rows:", ref.rows, file.metadata.num_rows)
+            yield from batches_of(file, columns)
+    except Exception as error:  # whatever a reader makes of a file that is no sound Parquet
+        faults.add("a readable", table, f"{type(error).__name__}: {error}")
+
+
+def _documents(task: PartTask, faults: Faults) -> Iterator[_Row]:
+    order = _Order(faults)
+    columns = ["id", *IDENTITY]
+    for batch in read_table(task.documents, "documents", task.part.documents, columns, faults):
+        batch.validate(full=True)
+        ids = _list(batch, "id")
+        for stated, leaf in zip(ids, leaves_of(batch), strict=True):
+            if leaf.hex() != stated:
+                faults.add("id", leaf.hex(), stated)
+        _check_source(batch, task.part.source, faults)
+        places = (_list(batch, name) for name in ("offset", "length", "member"))
+        for row in zip(ids, *places, strict=True):
+            order.check(row[1], row[3])
+            yield row
+
+
+def _kept(task: PartTask, faults: Faults) -> Iterator[_Row]:
+    """The ledger's rows of documents; its tiling, order and outcomes are checked on the way."""
+    order = _Order(faults)
+    outcomes: Counter[str] = Counter()
+    end = 0
+    columns = ["source", "offset", "length", "member", "outcome", "document"]
+    for batch in read_table(task.ledger, "ledger", task.part.ledger, columns, faults):
+        _check_source(batch, task.part.source, faults)
+        for offset, length, member, outcome, document in zip(
+            *(_list(batch, name) for name in columns[1:]), strict=True
+        ):
+            outcomes[outcome] += 1
+            order.check(offset, member)
+            if member is None:
+                if offset != end:
+                    faults.add("a row for the bytes from", end, f"one from {offset}")
+                end = offset + length
+            if outcome == Outcome.KEPT:
+                yield document, offset, length, member
+            elif document is not None:
+                faults.add("no document of a row that is", outcome, document)
+    if end != task.input_bytes:
+        faults.add("rows for all bytes of the input,", task.input_bytes, end)
+    if (expected := {k: n for k, n in task.part.outcomes.items() if n}) != outcomes:
+        faults.add("outcomes", expected, dict(outcomes))
+
+
+class _Order:
+    """Rows stand by their place in the input, records of a shared member by that in the member."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._last: tuple[int, int] = (0, 0)
+
+    def check(self, offset: int, member: int | None) -> None:
+        # The row of a shared member itself may stand before or after those of its records.
+        place = (offset, self._last[1]) if member is None else (member, offset)
+        if member is None and offset != self._last[0]:
+            place = (offset, 0)
+        if place < self._last:
+            self._faults.add("rows in order, not", place, f"after {self._last}")
+        self._last = place
+
+
+def _check_source(batch: pa.RecordBatch, source: str, faults: Faults) -> None:
+    for other in set(batch.column(_index(batch, "source")).unique().to_pylist()) - {source}:
+        faults.add("source", source, other)
+
+
+def _list(batch: pa.RecordBatch, name: str) -> list[Any]:
+    values: list[Any] = batch.column(_index(batch, name)).to_pylist()
+    return values
+
+
+def _index(batch: pa.RecordBatch, name: str) -> int:
+    return int(batch.schema.get_field_index(name))

@@ -1,0 +1,183 @@
+"""The whole verification: survey, then every file and part, then every version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
+from pathlib import Path
+
+from archive.errors import LowbgError
+from archive.manifest import Manifest, Part
+from archive.store import Store
+from archive.verify.content import PartTask, check_part
+from archive.verify.findings import UNVERIFIABLE, Finding, Report, check_file, check_size
+from archive.verify.survey import Survey, Version, survey
+from archive.verify.versions import check_root_by_sql, check_version
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Objects (SHA-256 to size) that are read together, and how."""
+
+    objects: dict[str, int | None]
+    check: Callable[[], list[Finding]]
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        return sum(size or 0 for size in self.objects.values())
+
+
+def verify(
+    store: Store,
+    reference: str | None = None,
+    *,
+    independent: bool = False,
+    sample: float | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Checks a version, or all versions of all snapshots where `reference` is None.
+
+    Always the whole store's FORMAT, specification, refs and manifests, that nothing is missing and
+    nothing extra; then every byte of every object of the version, every leaf, order, place and sum
+    in its tables, and its content root. `independent` computes the root by SQL as well. `sample`
+    reads only that share of each version's parts (those with the smallest SHA-256 of manifest hash
+    and part key) and computes no root. Memory does not grow with the data. `workers` are threads:
+    hashing and decoding leave the interpreter. `progress` is told (bytes done, bytes in all).
+    """
+    surveyed = survey(store)
+    versions = _chosen(store, surveyed, reference)
+    jobs = _jobs(surveyed, versions, sample)
+    read = {sha256: size for job in jobs for sha256, size in job.objects.items()}
+    findings = [*surveyed.findings, *_sizes(surveyed, read)]
+    damaged: set[str] = set()
+    for job, found in _run(jobs, workers, progress):
+        findings += found
+        damaged.update(job.objects if found else ())
+    roots = {}
+    for version in versions if sample is None else ():
+        if damaged.isdisjoint(version.manifest.objects()):
+            found = _whole(store, version, independent)
+            findings += found
+            if not found:
+                roots[version.reference] = version.manifest.content_root
+    return Report(
+        findings=tuple(sorted(set(findings), key=lambda f: (f.path, f.kind, f.expected))),
+        checked_objects=surveyed.checked_objects + len(read),
+        checked_bytes=surveyed.checked_bytes + sum(size or 0 for size in read.values()),
+        documents=sum(part.documents.rows for job in jobs for part in job.parts),
+        content_roots=roots,
+        sample=sample,
+    )
+
+
+def _chosen(store: Store, surveyed: Survey, reference: str | None) -> list[Version]:
+    versions = {(v.manifest.name, v.manifest.version): v for v in surveyed.versions}
+    if reference is None:
+        return [version for _, version in sorted(versions.items(), key=lambda item: item[0])]
+    try:
+        wanted = store.resolve(reference)
+    except LowbgError:
+        if surveyed.findings:  # it may be known once the damage is repaired: tell of that first
+            return []
+        raise
+    return [versions[wanted]] if wanted in versions else []
+
+
+def _jobs(surveyed: Survey, versions: list[Version], sample: float | None) -> list[_Job]:
+    """Each part once, however many versions share it; each other object once."""
+    store = surveyed.store
+    jobs: dict[object, _Job] = {}
+    for version in versions:
+        manifest = version.manifest
+        sizes = {entry.source: entry.bytes for entry in manifest.inputs}
+        parts = _sampled(version, sample)
+        for part in parts:
+            refs = {"documents": part.documents, "ledger": part.ledger}
+            task = PartTask(
+                part,
+                documents=store.object_path(part.documents.sha256),
+                ledger=store.object_path(part.ledger.sha256),
+                input_bytes=sizes.get(part.source, 0),
+                shown={table: surveyed.object_name(ref.sha256) for table, ref in refs.items()},
+            )
+            objects: dict[str, int | None] = {ref.sha256: ref.bytes for ref in refs.values()}
+            jobs[part.source, *objects] = _Job(objects, partial(check_part, task), (part,))
+        for sha256, size in _other_objects(manifest, parts).items():
+            path, shown = store.object_path(sha256), surveyed.object_name(sha256)
+            check = partial(_check_object, path, sha256, size, shown)
+            jobs.setdefault(sha256, _Job({sha256: size}, check))
+    return sorted(jobs.values(), key=lambda job: -job.bytes)  # the largest first, to end together
+
+
+def _sampled(version: Version, sample: float | None) -> tuple[Part, ...]:
+    parts = version.manifest.parts
+    if sample is None:
+        return parts
+
+    def lot(part: Part) -> bytes:
+        return hashlib.sha256(f"{version.sha256}{part.key}".encode()).digest()
+
+    return tuple(sorted(parts, key=lot)[: ceil(sample * len(parts))])
+
+
+def _other_objects(manifest: Manifest, parts: Sequence[Part]) -> dict[str, int | None]:
+    """What a version has besides its parts; in a sample only the originals of the parts in it."""
+    objects = manifest.objects()
+    sources = {part.source for part in parts}
+    left_out = {entry.source for entry in manifest.inputs} - sources
+    left_out.update(ref.sha256 for part in manifest.parts for ref in (part.documents, part.ledger))
+    return {sha256: size for sha256, size in objects.items() if sha256 not in left_out}
+
+
+def _check_object(path: Path, sha256: str, size: int | None, shown: str) -> list[Finding]:
+    finding = check_file(path, sha256, size, shown)
+    return [finding] if finding else []
+
+
+def _sizes(surveyed: Survey, read: Mapping[str, int | None]) -> Iterator[Finding]:
+    """The objects that are not read this time are at least there, at their size."""
+    for sha256, size in surveyed.objects.items():
+        if sha256 not in read:
+            path = surveyed.store.object_path(sha256)
+            if finding := check_size(path, size, surveyed.object_name(sha256)):
+                yield finding
+
+
+def _run(
+    jobs: Sequence[_Job], workers: int, progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[_Job, list[Finding]]]:
+    tell = progress or _no_progress
+    done, total = 0, sum(job.bytes for job in jobs)
+    tell(0, total)
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        running = {pool.submit(job.check): job for job in jobs}
+        try:
+            for future in as_completed(running):
+                job = running.pop(future)
+                done += job.bytes
+                tell(done, total)
+                yield job, future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _whole(store: Store, version: Version, independent: bool) -> list[Finding]:
+    try:
+        findings = check_version(store, version.manifest, version.sha256)
+    except Exception as error:  # a file was changed since it was read
+        shown = store.object_path(version.sha256).relative_to(store.root).as_posix()
+        found = f"{type(error).__name__}: {error}"
+        return [Finding(UNVERIFIABLE, shown, "files that can be read", found, "verify again")]
+    if independent:
+        findings += check_root_by_sql(store, version.manifest, version.sha256)
+    return findings
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Nobody is watching."""

@@ -1,0 +1,130 @@
+"""Checks that need a whole version: the content root, twice; and where its revisits point."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import tempfile
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Final
+
+from archive.digest import LeafSorter
+from archive.leaves import batches
+from archive.manifest import UNRESOLVED, Manifest
+from archive.records import Outcome
+from archive.store import Store
+from archive.verify.content import MADE_WRONG, Faults, read_table
+from archive.verify.findings import CORRUPT, UNVERIFIABLE, Finding
+
+PLACE: Final = ["source", "member", "offset"]
+SQL: Final = "content_root.sql"
+
+
+def check_version(store: Store, manifest: Manifest, sha256: str) -> list[Finding]:
+    """The content root of a version whose parts are all sound, and its revisits."""
+    leaves = LeafSorter()
+    for part in manifest.parts:
+        leaves.add(_ids(store.object_path(part.documents.sha256)))
+    findings = []
+    if (root := leaves.root()) != manifest.content_root:
+        shown = store.object_path(sha256).relative_to(store.root).as_posix()
+        expected = f"content root {manifest.content_root}"
+        findings.append(Finding(CORRUPT, shown, expected, f"content root {root}", MADE_WRONG))
+    return findings + _check_revisits(store, manifest, leaves)
+
+
+def check_root_by_sql(store: Store, manifest: Manifest, sha256: str) -> list[Finding]:
+    """The content root again, by the one SQL statement that shares nothing with this package."""
+    shown = store.object_path(sha256).relative_to(store.root).as_posix()
+    expected = f"content root {manifest.content_root}"
+    try:
+        paths = [store.object_path(part.documents.sha256) for part in manifest.parts]
+        root = content_root_by_sql(paths)
+    except Exception as error:  # memory, a DuckDB that is too old: nothing is said of the data
+        fix = "verify with more memory and disk space, or without --independent"
+        return [Finding(UNVERIFIABLE, shown, expected, f"{type(error).__name__}: {error}", fix)]
+    if root != manifest.content_root:
+        found = f"content root {root}, by SQL"
+        return [Finding(CORRUPT, shown, expected, found, MADE_WRONG)]
+    return []
+
+
+def content_root_by_sql(documents: list[Path], memory_limit: str = "1GB") -> str:
+    """The content root of documents files, computed by DuckDB alone."""
+    import duckdb
+
+    if not documents:
+        return hashlib.sha256(b"").hexdigest()  # read_parquet wants at least one file
+    statement = files("archive.verify").joinpath(SQL).read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
+        connection.execute("SET memory_limit = $limit", {"limit": memory_limit})
+        connection.execute("SET temp_directory = $folder", {"folder": scratch})
+        connection.execute("SET preserve_insertion_order = false")
+        found = connection.execute(statement, {"files": [_literal(path) for path in documents]})
+        ((root,),) = found.fetchall()
+    return str(root)
+
+
+def _literal(path: Path) -> str:
+    """A path as a pattern that matches it alone."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def _ids(documents: Path) -> Iterator[bytes]:
+    for batch in batches(documents, ["id"]):
+        for value in batch.column(0).to_pylist():
+            yield bytes.fromhex(value)
+
+
+def _check_revisits(store: Store, manifest: Manifest, leaves: LeafSorter) -> list[Finding]:
+    """One row for each revisit of the ledgers; documents that exist; the recorded unresolved."""
+    path = store.object_path(manifest.revisits.sha256)
+    faults = Faults(path.relative_to(store.root).as_posix())
+    rows, targets = LeafSorter(), LeafSorter()
+    unresolved = 0
+    columns = [*PLACE, "by", "document"]
+    for batch in read_table(path, "revisits", manifest.revisits, columns, faults):
+        for row in batch.to_pylist():
+            rows.add([_place(row)])
+            unresolved += row["by"] is None
+            if row["document"] is not None:
+                targets.add([bytes.fromhex(row["document"])])
+    recorded = manifest.outcomes.get(UNRESOLVED, 0)
+    if unresolved != recorded:
+        faults.add("unresolved revisits:", recorded, unresolved)
+    for ledger, table in zip_longest(_revisits(store, manifest).sorted(), rows.sorted()):
+        if ledger != table:
+            faults.add("a row for", "each revisit of the ledgers", "one too many or too few")
+            break
+    for target in _absent(targets.sorted(), leaves.sorted()):
+        faults.add("documents of this version, not", target.hex(), "no such document")
+    return faults.findings()
+
+
+def _revisits(store: Store, manifest: Manifest) -> LeafSorter:
+    places = LeafSorter()
+    for part in manifest.parts:
+        if part.outcomes.get(Outcome.REVISIT):
+            path = store.object_path(part.ledger.sha256)
+            for batch in batches(path, [*PLACE, "outcome"]):
+                rows = (row for row in batch.to_pylist() if row["outcome"] == Outcome.REVISIT)
+                places.add(map(_place, rows))
+    return places
+
+
+def _place(row: dict[str, Any]) -> bytes:
+    return hashlib.sha256(repr([row[name] for name in PLACE]).encode()).digest()
+
+
+def _absent(wanted: Iterator[bytes], there: Iterator[bytes]) -> Iterator[bytes]:
+    """What of one sorted sequence is not in the other."""
+    tagged = heapq.merge(((leaf, 0) for leaf in there), ((leaf, 1) for leaf in wanted))
+    last = b""
+    for leaf, is_wanted in tagged:
+        if not is_wanted:
+            last = leaf
+        elif leaf != last:
+            yield leaf
