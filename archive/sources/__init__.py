@@ -14,7 +14,7 @@ from archive.recipe import Limits
 from archive.records import Outcome, Place, Record
 from archive.sources import bzip2, gzip, plain, zstd
 from archive.sources.formats import Format, Walk
-from archive.sources.framing import PEEK
+from archive.sources.framing import PEEK, blank_length
 from archive.sources.windows import FileWindow
 
 FORMATS: Final[dict[str, Format]] = {
@@ -70,7 +70,10 @@ def _rows(window: FileWindow, limits: Limits) -> Iterator[Record]:
         head = window.at(at, PEEK)
         name = next((name for name, each in known.items() if each.matches(head)), None)
         start = at
-        if name is not None:
+        if blank := blank_length(window, at):
+            at += blank
+            yield Record("", Place(start, blank), outcome=Outcome.PADDING, reason="blank")
+        elif name is not None:
             walk = Walk(window, at, limits, _foreign(known, name))
             for row in known[name].read(walk):
                 if row.place.member is None:
