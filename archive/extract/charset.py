@@ -43,7 +43,7 @@ CODECS: Final = {
     "utf-16le": ("utf-16-le",), "utf-16be": ("utf-16-be",), "utf-32": ("utf-32",),
     "hz-gb-2312": ("hz",), "iso-2022-kr": ("iso2022_kr",),
 }  # fmt: skip
-"""WHATWG name to Python codecs, as wide as the standard's tables, which are wider than the names."""
+"""WHATWG name to Python codecs, as wide as the standard's tables are behind those names."""
 
 _ALIASES: Final = {"hz-gb-2312": "hz-gb-2312", "iso-2022-kr": "iso-2022-kr", "csiso2022kr":
                    "iso-2022-kr", "x-mac-cyrillic": "x-mac-cyrillic", "x-mac-ukrainian":
