@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from archive.records import Record
 from archive.sources.formats import Format, Walk
-from archive.sources.members import PIECE, Broken, find_member, read_members
+from archive.sources.members import PIECE, Broken, find_member, read_members, slow_step
 from archive.sources.windows import FileWindow, Window
 
 FEED = 1 << 16
@@ -24,23 +24,26 @@ class Bzip2:
     def skip(self, window: Window, at: int) -> None:
         return None
 
-    def open(self, window: Window, at: int) -> _Member:
-        return _Member(window, at)
+    def open(self, window: Window, at: int, slow: range | None = None) -> _Member:
+        return _Member(window, at, slow)
 
 
 class _Member:
-    def __init__(self, window: Window, at: int) -> None:
-        self._window, self._at = window, at
+    def __init__(self, window: Window, at: int, slow: range | None) -> None:
+        self._window, self._at, self._slow = window, at, slow
         self.end = at
 
     def __iter__(self) -> Iterator[bytes]:
         decoder, position = bz2.BZ2Decompressor(), self._at
+        size, limit = FEED, PIECE
         while not decoder.eof:
-            data = self._window.at(position, FEED) if decoder.needs_input else b""
+            if self._slow:
+                size, limit = slow_step(self._slow, position, FEED, limit)
+            data = self._window.at(position, size) if decoder.needs_input else b""
             if decoder.needs_input and not data:
                 raise Broken("cut off at the end of the input", position, cut=True)
             try:
-                piece = decoder.decompress(data, PIECE)
+                piece = decoder.decompress(data, limit)
             except OSError:
                 raise Broken("bad data", position) from None
             position += len(data)

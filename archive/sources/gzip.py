@@ -10,7 +10,7 @@ from isal import isal_zlib
 
 from archive.records import Record
 from archive.sources.formats import Format, Walk
-from archive.sources.members import PIECE, Broken, find_member, read_members
+from archive.sources.members import PIECE, Broken, find_member, read_members, slow_step
 from archive.sources.windows import FileWindow, Window
 
 FEEDS: Final = (1 << 12, 1 << 14, 1 << 16)  # small first: most members are small, and copied
@@ -26,26 +26,28 @@ class Gzip:
     def skip(self, window: Window, at: int) -> None:
         return None
 
-    def open(self, window: Window, at: int) -> _Member:
-        return _Member(window, at)
+    def open(self, window: Window, at: int, slow: range | None = None) -> _Member:
+        return _Member(window, at, slow)
 
 
 class _Member:
-    def __init__(self, window: Window, at: int) -> None:
-        self._window, self._at = window, at
+    def __init__(self, window: Window, at: int, slow: range | None) -> None:
+        self._window, self._at, self._slow = window, at, slow
         self.end = at
 
     def __iter__(self) -> Iterator[bytes]:
         decoder = isal_zlib.decompressobj(wbits=31)
-        feed, position = 0, self._at
+        position, feeds, limit = self._at, iter(FEEDS), PIECE
         while not decoder.eof:
-            data = self._window.at(position, FEEDS[min(feed, 2)])
+            size = next(feeds, FEEDS[-1])
+            if self._slow:
+                size, limit = slow_step(self._slow, position, size, limit)
+            data = self._window.at(position, size)
             if not data:
                 raise Broken("cut off at the end of the input", position, cut=True)
-            feed += 1
             while data and not decoder.eof:
                 try:
-                    piece = decoder.decompress(data, PIECE)
+                    piece = decoder.decompress(data, limit)
                 except isal_zlib.IsalError as error:  # type: ignore[misc]  # the stub has it wrong
                     raise Broken(_words(error), position) from None
                 position += len(data) - len(decoder.unconsumed_tail)

@@ -59,8 +59,19 @@ class Codec(Protocol):
     def skip(self, window: Window, at: int) -> tuple[int, str] | None:
         """Length and name of a part at `at` that holds no data, such as a dictionary."""
 
-    def open(self, window: Window, at: int) -> Inflater:
-        """The member that starts at `at`."""
+    def open(self, window: Window, at: int, slow: range | None = None) -> Inflater:
+        """The member that starts at `at`; see slow_step for `slow`."""
+
+
+def slow_step(slow: range, position: int, size: int, limit: int) -> tuple[int, int]:
+    """How much to feed a decoder at `position`, and how much to inflate at once.
+
+    A decoder that fails keeps back what the failing call had inflated. To see it all, a broken
+    member is inflated once more, in small steps where it failed before, and not past `slow`.
+    """
+    if position < slow.start:
+        return min(size, slow.start - position), limit
+    return max(min(16, slow.stop - position), 0), 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class Member:
     held: bytes | None  # all of it, if no more than HOLD
     tail: bytes  # the last inflated bytes, if it broke
     broken: Broken | None
+    slow: range | None = None
 
 
 def read_members(walk: Walk, codec: Codec) -> Iterator[Record]:
@@ -139,8 +151,8 @@ def _holds_record(codec: Codec, window: Window, at: int) -> bool:
     return any(dialect.starts(head) for dialect in DIALECTS)
 
 
-def _probe(codec: Codec, window: Window, at: int) -> Member:
-    inflater = codec.open(window, at)
+def _probe(codec: Codec, window: Window, at: int, slow: range | None = None) -> Member:
+    inflater = codec.open(window, at, slow)
     held: list[bytes] | None = []
     inflated, before, last = 0, b"", b""
     broken: Broken | None = None
@@ -156,7 +168,8 @@ def _probe(codec: Codec, window: Window, at: int) -> Member:
         broken = error
     end = broken.near if broken else inflater.end
     tail = (before + last)[-4 * PIECE :] if broken else b""
-    return Member(at, end, inflated, None if held is None else b"".join(held), tail, broken)
+    whole = None if held is None else b"".join(held)
+    return Member(at, end, inflated, whole, tail, broken, slow)
 
 
 def _rows(walk: Walk, codec: Codec, member: Member) -> Iterator[Record]:
@@ -181,7 +194,7 @@ def _rows(walk: Walk, codec: Codec, member: Member) -> Iterator[Record]:
 
 def _pieces(codec: Codec, window: Window, member: Member) -> Iterator[bytes]:
     try:
-        yield from codec.open(window, member.offset)
+        yield from codec.open(window, member.offset, member.slow)
     except Broken:
         return
 
@@ -206,6 +219,9 @@ def _intact(walk: Walk, codec: Codec, member: Member) -> Iterator[Record]:
 def _damaged(walk: Walk, codec: Codec, member: Member, end: int) -> Iterator[Record]:
     assert member.broken is not None
     reason = f"{codec.name} member: {member.broken.reason}"
+    slow = range(member.broken.near, max(end, member.broken.near))
+    again = _probe(codec, walk.window, member.offset, slow)
+    member = replace(again, broken=member.broken)
     rows = _rows(walk, codec, member)
     first = next(rows, None)
     nothing = first is None or (

@@ -1,7 +1,8 @@
 """zstd: a frame is a member; a dictionary may lie in a skippable frame (IIPC .warc.zst).
 
 Frames are walked block by block (RFC 8878, 3.1.1), so the end of each is known without trusting
-what it inflates to, and no more than one block, 128 KiB, is inflated at once.
+what it inflates to, and no more than one block, 128 KiB, is inflated at once. A frame that was
+written without its optional checksum shows damage only where the format itself breaks.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Zstd:
         self._decompressor = _decompressor(_plain(window.at(at + 8, size)))
         return 8 + size, "zstd dictionary"
 
-    def open(self, window: Window, at: int) -> _Frame:
+    def open(self, window: Window, at: int, slow: range | None = None) -> _Frame:
         return _Frame(window, at, self._decompressor)
 
 

@@ -22,7 +22,7 @@ RECORDS = [
     *(warcs.warc_record(url=f"http://example.org/{n}", block=p) for n, p in enumerate(PAGES)),
 ]
 WHOLE = b"".join(RECORDS)
-DICTIONARY = bytes(zstandard.train_dictionary(1 << 12, RECORDS * 20).as_bytes())
+DICTIONARY = zstandard.train_dictionary(1 << 12, [*RECORDS] * 20).as_bytes()
 
 ONE_EACH = {
     "gzip": warcs.gzip_members(RECORDS),
