@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from archive.columns import Column as Column
 from archive.errors import UnknownName
+from archive.signal_columns import SIGNALS as SIGNALS
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column. `type` is string, int64, int32, bool, timestamp (us, UTC) or list<string>."""
-
-    name: str
-    type: str
-    meaning: str
-    unit: str = ""
-    nullable: bool = True
 
 
 IDENTITY: Final = (
@@ -95,7 +85,7 @@ REVISITS: Final = (
     Column("source", "string", "input file of the revisit", "hex SHA-256", False),
     Column("offset", "int64", "of the revisit record", "bytes", False),
     Column("member", "int64", "input offset of its shared compressed member", "bytes"),
-    Column("by", "string", "record-id, url-and-date or payload-digest; null: unresolved"),
+    Column("matched_by", "string", "record-id, url-and-date or payload-digest; null: unresolved"),
     Column("to_source", "string", "input file of the capture it points to", "hex SHA-256"),
     Column("to_offset", "int64", "of the capture it points to", "bytes"),
     Column("to_member", "int64", "shared compressed member of that capture", "bytes"),
@@ -117,6 +107,7 @@ TABLES: Final = {
     "ledger": LEDGER,
     "revisits": REVISITS,
     "inputs": INPUTS,
+    "signals": SIGNALS,
 }
 
 
@@ -126,12 +117,22 @@ def arrow_schema(table: str) -> pa.Schema:
 
     if table not in TABLES:
         raise UnknownName("table", table, TABLES)
+    return pa.schema([arrow_field(column) for column in TABLES[table]])
+
+
+def arrow_field(column: Column) -> pa.Field:
+    """The Arrow field of one column."""
+    import pyarrow as pa
+
     types = {
         "string": pa.string(),
         "int64": pa.int64(),
         "int32": pa.int32(),
         "bool": pa.bool_(),
+        "float64": pa.float64(),
+        "binary": pa.binary(),
         "timestamp": pa.timestamp("us", tz="UTC"),
         "list<string>": pa.list_(pa.field("element", pa.string())),
+        "list<int32>": pa.list_(pa.field("element", pa.int32())),
     }
-    return pa.schema([pa.field(c.name, types[c.type], c.nullable) for c in TABLES[table]])
+    return pa.field(column.name, types[column.type], column.nullable)

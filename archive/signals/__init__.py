@@ -1,0 +1,139 @@
+"""Signals: every derived column of a document, computed from its text alone.
+
+A family is a module with `COLUMNS` (names) and `compute(view)` (a value per text for each name).
+Another package adds one through the entry point group `lowbackground.signals`; its module also
+describes its columns, as `SIGNALS`. Nothing here is part of a snapshot's content root: signals can
+be computed again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from archive.errors import UnknownName
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from archive.columns import Column
+    from archive.signals.view import View
+
+RULES: Final = "1"
+"""Raised with every change that gives any text another value."""
+
+BATCH: Final = 1 << 18  # code points cut and counted at a time; no value depends on it
+
+BUILT_IN: Final = {
+    name: f"archive.signals.{name}"
+    for name in (
+        "language",
+        "script",
+        "words",
+        "quality",
+        "c4",
+        "repetition",
+        "pii",
+        "marks",
+        "minhash",
+    )
+}
+
+
+class Family(Protocol):
+    """One module of signals."""
+
+    COLUMNS: tuple[str, ...]
+
+    def compute(self, view: View) -> dict[str, Any]:
+        """One value per text, for each of COLUMNS."""
+
+
+@cache
+def families() -> dict[str, Family]:
+    """Every family by name: the built-in ones, then those of other packages."""
+    found = {name: import_module(path) for name, path in BUILT_IN.items()}
+    for point in sorted(entry_points(group="lowbackground.signals"), key=lambda p: p.name):
+        found.setdefault(point.name, point.load())
+    return found  # type: ignore[return-value]
+
+
+def family(name: str) -> Family:
+    """One family; an unknown name is an error that lists the known ones."""
+    known = families()
+    if name not in known:
+        raise UnknownName("family of signals", name, known)
+    return known[name]
+
+
+def columns() -> tuple[Column, ...]:
+    """Every column of the table: the project's own, then those of other packages."""
+    from archive.schema import SIGNALS
+
+    return SIGNALS + tuple(
+        column
+        for name, one in families().items()
+        if name not in BUILT_IN
+        for column in one.SIGNALS  # type: ignore[attr-defined]
+    )
+
+
+def compute(documents: pa.RecordBatch | list[dict[str, Any]]) -> pa.RecordBatch:
+    """The signals of documents (`id` and `text` are read), in their order.
+
+    The columns are `columns()`. Each row is a function of that row's text: how documents are
+    batched changes no value.
+    """
+    import pyarrow as pa
+
+    from archive.schema import arrow_field
+
+    schema = pa.schema([arrow_field(column) for column in columns()])
+    ids, texts = _ids_and_texts(documents)
+    found: dict[str, list[pa.Array]] = {name: [] for name in schema.names[1:]}
+    for view in _views(texts):
+        for one in families().values():
+            for name, values in one.compute(view).items():
+                found[name].append(pa.array(values, schema.field(name).type))
+    arrays = [pa.array(ids, schema.field(0).type)] + [
+        pa.concat_arrays(chunks) if chunks else pa.array([], schema.field(name).type)
+        for name, chunks in found.items()
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def versions() -> dict[str, str]:
+    """What decides the signals: rules, tables, models, parameters. No other version does."""
+    from archive.signals import language, minhash
+    from archive.signals.unicode import properties
+
+    return {
+        "rules": RULES,
+        "unicode": properties().version,
+        "minhash": minhash.PARAMETERS,
+        **language.versions(),
+    }
+
+
+def _ids_and_texts(documents: pa.RecordBatch | list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    if isinstance(documents, list):
+        return [row["id"] for row in documents], [row["text"] for row in documents]
+    return documents.column("id").to_pylist(), documents.column("text").to_pylist()
+
+
+def _views(texts: list[str]) -> Iterator[View]:
+    from archive.signals.view import View
+
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and size + len(text) > BATCH:
+            yield View(batch)
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text) + 1
+    if batch:
+        yield View(batch)

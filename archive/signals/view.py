@@ -184,6 +184,8 @@ def _find(text: str, needle: str) -> Positions:
     return np.array(found, dtype=np.int64)
 
 
-def ratio(parts: npt.NDArray[np.integer], whole: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+def ratio(
+    parts: npt.NDArray[np.integer], whole: npt.NDArray[np.integer]
+) -> npt.NDArray[np.float64]:
     """One exact integer over another, correctly rounded; 0 where there is nothing to divide by."""
     return np.divide(parts, whole, out=np.zeros(len(parts)), where=np.asarray(whole) != 0)

@@ -1,0 +1,164 @@
+"""The statistics of Gopher's quality rules (Rae et al. 2021, section A1.1), under two counts.
+
+`gopher_*` follows datatrove (gopher_quality_filter.py): words are tokens, punctuation among them,
+and a single ASCII punctuation mark is no word. Its tokenizer (NLTK, later spaCy) is replaced by
+UAX #29 segments. `dclm_*` follows DCLM (content_filters.py): words are what white space separates.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.signals.hashing import Hashes, of_text
+from archive.signals.repetition import Groups, own_keys
+from archive.signals.unicode import ALNUM, ALPHA, DIGIT, UPPER
+from archive.signals.view import Mask, Spans, View, ratio
+
+COLUMNS = (
+    "gopher_words",
+    "gopher_mean_word_length",
+    "gopher_hash_ratio",
+    "gopher_ellipsis_ratio",
+    "gopher_bullet_lines",
+    "gopher_ellipsis_lines",
+    "gopher_alpha_words",
+    "gopher_stop_words",
+    "gopher_stop_words_distinct",
+    "dclm_words",
+    "dclm_mean_word_length",
+    "dclm_symbol_ratio",
+    "dclm_bullet_lines",
+    "dclm_ellipsis_lines",
+    "dclm_nonalpha_words",
+    "dclm_stop_words",
+    "dclm_removed_words",
+)
+
+STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
+STOP_HASHES: Final = np.array([of_text(word) for word in STOP_WORDS], dtype=np.uint64)
+PUNCTUATION: Final = np.zeros(128, dtype=bool)
+PUNCTUATION[[ord(mark) for mark in string.punctuation]] = True
+
+# DCLM modifiers.py, counter_line_modifier
+COUNTER: Final = re.compile(
+    r"\W*\d(?:,|\.|\d)*[kmb]?\s+(?:likes|shares|comments|retweets|reposts|quotes|bookmarks"
+    r"|upvotes|downvotes|downloads|views|followers)\W*"
+)
+CUTS: Final = (r"\s?items in cart", r"\s?read more...$", r"^sign-in\s?")
+CUT_HINTS: Final = ("items in cart", "read more", "sign-in")
+
+
+def compute(view: View) -> dict[str, Any]:
+    return {**_gopher(view), **_dclm(view)}
+
+
+def _gopher(view: View) -> dict[str, Any]:
+    tokens = view.tokens
+    codes = view.codes[tokens.starts]
+    plain = (tokens.lengths == 1) & (codes < 128)
+    plain &= PUNCTUATION[np.minimum(codes, 127)]
+    counted = view.count(tokens, ~plain)
+    lengths = view.total(tokens, np.where(plain, 0, tokens.lengths))
+    alpha = view.per_span(np.flatnonzero(view.flags & ALPHA), tokens) > 0
+    stops = np.isin(hashes := view.hashes(tokens), STOP_HASHES)
+    lines = view.strip(view.lines)
+    # splitlines(): a break at the very end opens no line; a text without lines has none.
+    final = (view.codes[np.maximum(view.ends - 1, 0)] == 10) | (view.sizes == 0)
+    number = view.count(lines) - final
+    bullets = _starts_with(view, lines, "•-")
+    ellipses = view.find_exactly("..."), view.find_exactly("…")
+    return {
+        "gopher_words": counted,
+        "gopher_mean_word_length": ratio(lengths, counted),
+        "gopher_hash_ratio": ratio(view.per_text(view.find_exactly("#")), counted),
+        "gopher_ellipsis_ratio": ratio(sum(view.per_text(e) for e in ellipses), counted),
+        "gopher_bullet_lines": ratio(view.count(lines, bullets), number),
+        "gopher_ellipsis_lines": ratio(view.count(lines, _ends_open(view, lines)), number),
+        "gopher_alpha_words": ratio(view.count(tokens, alpha), counted),
+        "gopher_stop_words": view.count(tokens, stops),
+        "gopher_stop_words_distinct": distinct(view, tokens.where(stops), hashes[stops]),
+    }
+
+
+def _dclm(view: View) -> dict[str, Any]:
+    pieces = view.pieces
+    counted = view.count(pieces)
+    alpha = view.per_span(np.flatnonzero(view.flags & ALPHA), pieces) > 0
+    stops = np.isin(view.lower_hashes(pieces), STOP_HASHES)
+    symbols = sum(view.per_text(view.find_exactly(s)) for s in ("#", "...", ". . .", "…"))
+    lines = view.strip(view.lines)
+    lines = lines.where(lines.lengths > 0)
+    number = view.count(lines)
+    open_ended = _ends_open(view, lines) | _ends_with(view, lines, ". . .")
+    worded = (view.flags[pieces.starts] & ALNUM) != 0
+    before = view.count(pieces, worded)
+    removed = view.total(view.lines, removed_words(view, pieces.starts[worded]))
+    return {
+        "dclm_words": before,
+        "dclm_mean_word_length": ratio(view.total(pieces, pieces.lengths), counted),
+        "dclm_symbol_ratio": ratio(symbols, counted),
+        "dclm_bullet_lines": ratio(view.count(lines, _starts_with(view, lines, "●•*-")), number),
+        "dclm_ellipsis_lines": ratio(view.count(lines, open_ended), number),
+        "dclm_nonalpha_words": ratio(view.count(pieces, ~alpha), counted),
+        "dclm_stop_words": view.count(pieces, stops),
+        "dclm_removed_words": ratio(removed, before),
+    }
+
+
+def distinct(view: View, spans: Spans, hashes: Hashes) -> npt.NDArray[np.int64]:
+    """How many different spans each text has among these."""
+    groups = Groups(own_keys(hashes, spans.document))
+    return np.bincount(spans.document[groups.first], minlength=len(view))
+
+
+def removed_words(view: View, words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Words (by their positions) of each line that DCLM's line modifiers would take away.
+
+    A line goes whole if more than half of it is upper case, all of it digits, a counter ("3 likes")
+    or one word; "items in cart", "Read more..." and "Sign-in" are cut out of lines of up to 10.
+    """
+    lines = view.lines
+    lengths = lines.lengths
+    pieces = view.per_span(view.pieces.starts, lines)
+    upper = view.per_span(np.flatnonzero(view.flags & UPPER), lines)
+    digits = view.per_span(np.flatnonzero(view.flags & DIGIT), lines)
+    gone = (upper * 2 > lengths) | ((digits == lengths) & (lengths > 0))
+    gone |= (pieces < 2) & (lengths > 0)
+    for line in np.flatnonzero(~gone & (digits > 0) & (pieces <= 4)):
+        gone[line] = bool(COUNTER.fullmatch(view.lower[lines.starts[line] : lines.ends[line]]))
+    removed = np.where(gone, view.per_span(words, lines), 0)
+    hinted = np.concatenate([view.find(hint) for hint in CUT_HINTS])
+    for line in np.unique(np.searchsorted(lines.ends, hinted)):
+        if not gone[line] and pieces[line] <= 10:
+            text = view.lower[lines.starts[line] : lines.ends[line]]
+            left = text
+            for cut in CUTS:
+                left = re.sub(cut, "", left)
+            removed[line] = _alnum_words(text) - _alnum_words(left)
+    return removed
+
+
+def _alnum_words(text: str) -> int:
+    return sum(piece[0].isalnum() for piece in text.split())
+
+
+def _starts_with(view: View, lines: Spans, marks: str) -> Mask:
+    codes = view.codes[lines.starts]
+    return (lines.lengths > 0) & np.isin(codes, [ord(mark) for mark in marks])
+
+
+def _ends_with(view: View, lines: Spans, suffix: str) -> Mask:
+    """Which (stripped) lines end so."""
+    found = lines.lengths >= len(suffix)
+    for back, character in enumerate(reversed(suffix), start=1):
+        found = found & (view.codes[np.maximum(lines.ends - back, 0)] == ord(character))
+    return found
+
+
+def _ends_open(view: View, lines: Spans) -> Mask:
+    return _ends_with(view, lines, "...") | _ends_with(view, lines, "…")

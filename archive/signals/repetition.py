@@ -1,0 +1,262 @@
+"""Repetition, as Gopher measures it (Rae et al. 2021, table A1), under both counting rules.
+
+`gopher_*` counts as datatrove does: the first copy is not a duplicate, everything is divided by
+the length of the text. `dclm_*` counts as DCLM does (content_filters.py, repetition_filter): every
+copy counts, and the denominator is the characters of the segments or words alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.signals.hashing import Hashes, Positions, Prefix, mix
+from archive.signals.view import Spans, View, ratio
+
+TOP: Final = (2, 3, 4)
+DUPLICATED: Final = (5, 6, 7, 8, 9, 10)
+
+COLUMNS = (
+    "gopher_dup_lines",
+    "gopher_dup_lines_2024",
+    "gopher_dup_line_chars",
+    "gopher_dup_paragraphs",
+    "gopher_dup_paragraph_chars",
+    *(f"gopher_top_{n}gram" for n in TOP),
+    *(f"gopher_dup_{n}gram" for n in DUPLICATED),
+    "dclm_dup_lines",
+    "dclm_dup_line_chars",
+    "dclm_dup_paragraphs",
+    "dclm_dup_paragraph_chars",
+    *(f"dclm_top_{n}gram" for n in TOP),
+    *(f"dclm_dup_{n}gram" for n in DUPLICATED),
+)
+
+
+def compute(view: View) -> dict[str, Any]:
+    return {**_lines(view), **_paragraphs(view), **_gopher_ngrams(view), **_dclm_ngrams(view)}
+
+
+# Lines and paragraphs
+
+
+def _lines(view: View) -> dict[str, Any]:
+    lines = view.lines
+    full = lines.where(lines.lengths > 0)
+    copies, chars, _ = later_copies(view, full)
+    counted = view.count(full)
+    # Release of 2024-04: splitlines(), so that every empty line after the first is a duplicate;
+    # one at the very end of a text is no line.
+    final_blank = (view.sizes > 0) & (view.codes[np.maximum(view.ends - 1, 0)] == 10)
+    empty = view.count(lines, lines.lengths == 0) - final_blank - (view.sizes == 0)
+    # Since then: a split on "\n+", which leaves an empty string at either end that has breaks.
+    first_blank = (view.sizes > 0) & (view.codes[view.begins] == 10)
+    edges = first_blank.astype(np.int64) + final_blank
+    edges += (view.sizes == 0).astype(np.int64)
+    stripped = view.strip(full)
+    return {
+        "gopher_dup_lines": ratio(copies + np.maximum(edges - 1, 0), counted + edges),
+        "gopher_dup_lines_2024": ratio(copies + np.maximum(empty - 1, 0), counted + empty),
+        "gopher_dup_line_chars": ratio(chars, view.sizes),
+        **_dclm_segments(view, stripped.where(stripped.lengths > 0), "line"),
+    }
+
+
+def _paragraphs(view: View) -> dict[str, Any]:
+    paragraphs = paragraphs_of(view)
+    copies, chars, _ = later_copies(view, paragraphs)
+    stripped = view.strip(paragraphs)
+    return {
+        "gopher_dup_paragraphs": ratio(copies, view.count(paragraphs)),
+        "gopher_dup_paragraph_chars": ratio(chars, view.sizes),
+        **_dclm_segments(view, stripped.where(stripped.lengths > 0), "paragraph"),
+    }
+
+
+def paragraphs_of(view: View) -> Spans:
+    """What re.split(r"\\n{2,}", text.strip()) gives, without a blank text's empty string."""
+    whole = view.strip(Spans(view.begins, view.ends, np.arange(len(view))))
+    feeds = view.codes == 10
+    first = feeds & ~np.concatenate(([False], feeds[:-1]))
+    starts, ends = np.flatnonzero(first), np.flatnonzero(feeds & ~np.append(feeds[1:], False)) + 1
+    wide = ends - starts >= 2
+    starts, ends = starts[wide], ends[wide]
+    owners = view.document_of(starts)
+    inside = (starts >= whole.starts[owners]) & (ends <= whole.ends[owners])
+    starts, ends = starts[inside], ends[inside]
+    spans = view.spans(
+        np.sort(np.concatenate((whole.starts, ends))),
+        np.sort(np.concatenate((whole.ends, starts))),
+    )
+    return spans.where(spans.lengths > 0)
+
+
+def _dclm_segments(view: View, segments: Spans, kind: str) -> dict[str, Any]:
+    """Share of segments, and of their characters, that stand more than once; 0 for a single one."""
+    _, _, repeated = later_copies(view, segments)
+    lengths = segments.lengths
+    copies = view.total(segments, repeated.astype(np.int64))
+    chars = view.total(segments, np.where(repeated, lengths, 0))
+    return {
+        f"dclm_dup_{kind}s": ratio(copies, view.count(segments)),
+        f"dclm_dup_{kind}_chars": ratio(chars, view.total(segments, lengths)),
+    }
+
+
+def later_copies(view: View, spans: Spans) -> tuple[Positions, Positions, npt.NDArray[np.bool_]]:
+    """Per text, the copies after the first and their characters; per span, if it has a copy."""
+    keys = own_keys(view.hashes(spans), spans.document)
+    groups = Groups(keys)
+    sizes = groups.sizes
+    owners = spans.document[groups.first]
+    extra = sizes - 1
+    copies = np.bincount(owners, weights=extra, minlength=len(view)).astype(np.int64)
+    chars = np.bincount(owners, weights=extra * spans.lengths[groups.first], minlength=len(view))
+    return copies, chars.astype(np.int64), groups.spread(sizes > 1)
+
+
+# n-grams
+
+
+def own_keys(hashes: Hashes, owners: Positions) -> Hashes:
+    """The hashes made a text's own, so that equal spans of two texts stay apart."""
+    return hashes ^ mix(owners.astype(np.uint64) + np.uint64(1))
+
+
+class Groups:
+    """Equal keys brought together: sizes of the groups and the first member of each."""
+
+    def __init__(self, keys: Hashes) -> None:
+        self.order = np.argsort(keys)
+        ranked = keys[self.order]
+        changes = np.ones(len(ranked), dtype=bool)
+        changes[1:] = ranked[1:] != ranked[:-1]
+        self.starts = np.flatnonzero(changes)
+        self.sizes = np.diff(np.append(self.starts, len(ranked)))
+        self.first = np.minimum.reduceat(self.order, self.starts) if len(ranked) else self.order[:0]
+
+    def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """A value per group, given to each of its members, in the members' own order."""
+        result = np.empty(len(self.order), dtype=values.dtype)
+        result[self.order] = np.repeat(values, self.sizes)
+        return result
+
+
+class Repeated:
+    """The n-grams of a list of words that occur more than once in their text, n by n.
+
+    An n-gram repeats only if both (n-1)-grams in it do, so each step looks at what is left.
+    """
+
+    def __init__(self, words: Spans, hashes: Hashes, texts: int) -> None:
+        self.words = words
+        self._prefix = Prefix(hashes)
+        self._last = np.searchsorted(words.document, np.arange(texts), side="right")
+        self.at = np.arange(len(words))  # where a repeated n-gram begins
+        self.group = self.at  # which n-gram it is
+        self.count = self.at  # how often it occurs
+        self.first = self.at  # where it occurs first
+
+    def step(self, n: int) -> None:
+        """Go on to n-grams of n words; n grows by one with each call, from 2."""
+        at = self.at
+        if n > 2:
+            at = at[np.append(np.diff(at) == 1, False)[: len(at)]]
+        owners = self.words.document[at]
+        fits = at + n <= self._last[owners]
+        at, owners = at[fits], owners[fits]
+        groups = Groups(own_keys(self._prefix.spans(at, at + n), owners))
+        many = groups.spread(groups.sizes > 1)
+        self.group = groups.spread(np.arange(len(groups.sizes)))[many]
+        self.count = groups.spread(groups.sizes)[many]
+        self.first = at[groups.spread(groups.first)[many]]
+        self.at = at[many]
+
+
+def _gopher_ngrams(view: View) -> dict[str, Any]:
+    tokens = view.tokens
+    repeated = Repeated(tokens, view.hashes(tokens), len(view))
+    lengths = tokens.lengths
+    sums = np.concatenate(([0], np.cumsum(lengths)))
+    begin = np.searchsorted(tokens.document, np.arange(len(view)))
+    counted = view.count(tokens)
+    found: dict[str, Any] = {}
+    for n in (*TOP, *DUPLICATED):
+        repeated.step(n)
+        at = repeated.at
+        if n in TOP:
+            # Counter.most_common: the highest count, the earliest among equals, joined by spaces.
+            # Where nothing repeats, that is the first n-gram of the text.
+            start = np.where(counted >= n, begin, 0)
+            end = np.where(counted >= n, begin + n, 0)
+            best = np.where(counted >= n, sums[end] - sums[start] + n - 1, 0)
+            owners = tokens.document[at]
+            order = np.lexsort((repeated.first, -repeated.count, owners))
+            leaders = order[_firsts(owners[order])]
+            first = repeated.first[leaders]
+            size = sums[first + n] - sums[first] + n - 1
+            best[owners[leaders]] = size * repeated.count[leaders]
+            found[f"gopher_top_{n}gram"] = ratio(best, view.sizes)
+        else:
+            chars = greedy_copies(at, repeated.group, n, sums, tokens.document, len(view))
+            found[f"gopher_dup_{n}gram"] = ratio(chars, view.sizes)
+    return found
+
+
+def greedy_copies(
+    at: Positions, group: Positions, n: int, sums: Positions, document: Positions, texts: int
+) -> Positions:
+    """Characters of later copies, left to right without overlap (datatrove find_all_duplicate).
+
+    A copy is skipped over whole; an n-gram that begins inside one is not remembered.
+    """
+    chars = [0] * texts
+    seen: set[int] = set()
+    free = 0
+    sizes = (sums[at + n] - sums[at]).tolist()
+    owners = document[at].tolist()
+    for start, which, size, owner in zip(at.tolist(), group.tolist(), sizes, owners, strict=True):
+        if start < free:
+            continue
+        if which in seen:
+            chars[owner] += size
+            free = start + n
+        else:
+            seen.add(which)
+    return np.array(chars, dtype=np.int64)
+
+
+def _dclm_ngrams(view: View) -> dict[str, Any]:
+    words = view.words
+    repeated = Repeated(words, view.hashes(words), len(view))
+    sums = np.concatenate(([0], np.cumsum(words.lengths)))
+    whole = view.total(words, words.lengths)
+    found: dict[str, Any] = {}
+    for n in (*TOP, *DUPLICATED):
+        repeated.step(n)
+        at, owners = repeated.at, words.document[repeated.at]
+        if n in TOP:
+            # The longest of the most frequent n-grams; nothing where none repeats.
+            sizes = sums[at + n] - sums[at]
+            order = np.lexsort((-sizes, -repeated.count, owners))
+            leaders = order[_firsts(owners[order])]
+            best = np.zeros(len(view), dtype=np.int64)
+            best[owners[leaders]] = sizes[leaders] * repeated.count[leaders]
+            found[f"dclm_top_{n}gram"] = ratio(best, whole)
+        else:
+            # Each word once, however many repeated n-grams it is part of.
+            covered = np.concatenate(([0], at[:-1] + n))[: len(at)]
+            fresh = np.maximum(at, covered)
+            gained = sums[at + n] - sums[fresh]
+            chars = np.bincount(owners, weights=gained, minlength=len(view)).astype(np.int64)
+            found[f"dclm_dup_{n}gram"] = ratio(chars, whole)
+    return found
+
+
+def _firsts(ranked: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where a new value begins in a sorted array."""
+    changes = np.ones(len(ranked), dtype=bool)
+    changes[1:] = ranked[1:] != ranked[:-1]
+    return changes

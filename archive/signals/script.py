@@ -1,0 +1,36 @@
+"""Which script a text is written in, by the Unicode property of every code point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from archive.signals.unicode import ALPHA, properties
+from archive.signals.view import View, ratio
+
+COLUMNS = ("script", "script_share", "script_second", "scripts", "letters")
+
+NO_SCRIPT = ("Zinh", "Zyyy", "Zzzz")  # inherited, common, unknown
+
+
+def compute(view: View) -> dict[str, Any]:
+    table = properties()
+    codes = np.array((*table.scripts, ""))
+    size = len(table.scripts)
+    script = table.script[view.codes].astype(np.int64)
+    owners = np.repeat(np.arange(len(view)), view.sizes + 1)
+    counts = np.bincount(owners * size + script, minlength=len(view) * size)
+    counts = counts.reshape(len(view), size)
+    counts[:, [table.scripts.index(code) for code in NO_SCRIPT]] = 0
+    # Stable, so that equal counts go by the order of the codes.
+    order = np.argsort(-counts, axis=1, kind="stable")
+    rows = np.arange(len(view))
+    first, second = counts[rows, order[:, 0]], counts[rows, order[:, 1]]
+    return {
+        "script": codes[np.where(first > 0, order[:, 0], size)].tolist(),
+        "script_share": ratio(first, counts.sum(axis=1)),
+        "script_second": codes[np.where(second > 0, order[:, 1], size)].tolist(),
+        "scripts": np.count_nonzero(counts, axis=1),
+        "letters": view.per_text(np.flatnonzero(view.flags & ALPHA)),
+    }
