@@ -134,7 +134,7 @@ class Judge:
         if row["captured_at"] >= _cutoff_us(self.recipe.before):
             return Outcome.AFTER_CUTOFF, f"captured {record.date}"
         if not record.url:
-            return Outcome.DAMAGED, "no target URI"
+            return Outcome.NO_URL, "no WARC-Target-URI"
         if message.status not in READABLE_STATUS:
             kind = Outcome.REDIRECT if 300 <= (message.status or 0) < 400 else Outcome.NOT_OK
             return kind, f"HTTP {message.status}"

@@ -35,7 +35,7 @@ DICTIONARY: Final = {
     "documents": ["source", "extractor", "host", "registered_domain", "media_type", "charset"]
     + ["charset_reason", "declared_language", "crawl", "truncated", "digests", "grade"],
     "ledger": ["source", "type", "outcome", "media_type", "digests"],
-    "revisits": ["source", "by"],
+    "revisits": ["source", "matched_by"],
 }
 """Columns of few values; a dictionary for texts or ids would only cost memory."""
 

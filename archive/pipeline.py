@@ -215,9 +215,7 @@ def _ids(documents: Path) -> Iterator[bytes]:
             yield bytes.fromhex(value)
 
 
-def _entries(
-    found: Sequence[Found], parts: Sequence[Part], kept: bool
-) -> tuple[InputEntry, ...]:
+def _entries(found: Sequence[Found], parts: Sequence[Part], kept: bool) -> tuple[InputEntry, ...]:
     """The table `inputs`, sorted by name; an input whose bytes came before under another name
     says so and counts no records of its own."""
     by_source = {part.source: part for part in parts}

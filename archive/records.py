@@ -26,6 +26,7 @@ class Outcome(StrEnum):
     UNDECODABLE = "undecodable"  # no content-coding or charset turns the bytes into text
     EMPTY = "empty"  # no payload, or no main text in it
     AFTER_CUTOFF = "after-cutoff"  # captured on or after the recipe's cut-off
+    NO_URL = "no-url"  # a capture that does not say of what
     UNDATED = "undated"  # no capture date that can be believed
     REVISIT = "revisit"  # points to an earlier capture; the snapshot resolves it
     OVER_LIMIT = "over-limit"  # reason: the limit's name

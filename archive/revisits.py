@@ -17,35 +17,37 @@ from archive.parts import write_rows
 
 _QUERY: Final = """
 with ledger as (
-    select source, "offset", member, outcome, reason, document, url, captured_at, record_id,
-           payload_digest, refers_to, refers_to_url, refers_to_date, type
-    from read_parquet($ledgers)
+    select * from read_parquet($ledgers)
 ), revisit as (
     select * from ledger where outcome = 'revisit'
 ), capture as (
-    select * from ledger where type in ('response', 'resource')
+    select record_id, url, captured_at, payload_digest, document,
+           source as to_source, "offset" as to_offset, member as to_member
+    from ledger where type in ('response', 'resource')
 ), pointed as (
-    select r.source, r."offset", r.member, 1 as rank, 'record-id' as by, c.*
+    select r.source, r."offset", r.member, 1 as rank, 'record-id' as matched_by,
+           c.to_source, c.to_offset, c.to_member, c.document, c.captured_at
     from revisit r join capture c on r.refers_to = c.record_id
     union all
-    select r.source, r."offset", r.member, 2, 'url-and-date', c.*
+    select r.source, r."offset", r.member, 2, 'url-and-date',
+           c.to_source, c.to_offset, c.to_member, c.document, c.captured_at
     from revisit r join capture c
       on r.refers_to_url = c.url and r.refers_to_date = c.captured_at
     union all
-    select r.source, r."offset", r.member, 3, 'payload-digest', c.*
+    select r.source, r."offset", r.member, 3, 'payload-digest',
+           c.to_source, c.to_offset, c.to_member, c.document, c.captured_at
     from revisit r join capture c
       on r.payload_digest = c.payload_digest and c.captured_at <= r.captured_at
     where r.reason not like '%server-not-modified%'
 ), ranked as (
-    select source, "offset", member, by, source_1 as to_source, offset_1 as to_offset,
-           member_1 as to_member, document,
-           row_number() over (
-               partition by source, "offset", member
-               order by rank, captured_at, source_1, coalesce(member_1, offset_1), offset_1
-           ) as place
+    select *, row_number() over (
+        partition by source, "offset", member
+        order by rank, captured_at, to_source, coalesce(to_member, to_offset), to_offset
+    ) as place
     from pointed
 )
-select r.source, r."offset", r.member, k.by, k.to_source, k.to_offset, k.to_member, k.document
+select r.source, r."offset", r.member,
+       k.matched_by, k.to_source, k.to_offset, k.to_member, k.document
 from revisit r left join ranked k
   on k.place = 1 and k.source = r.source and k."offset" = r."offset"
  and k.member is not distinct from r.member
@@ -60,7 +62,7 @@ def resolve_revisits(ledgers: Sequence[Path], path: Path) -> tuple[ObjectRef, in
     def rows() -> Any:
         nonlocal unresolved
         for row in _resolved(ledgers, path.parent):
-            unresolved += row["by"] is None
+            unresolved += row["matched_by"] is None
             yield row
 
     ref = write_rows("revisits", path, rows())
@@ -74,7 +76,9 @@ def _resolved(ledgers: Sequence[Path], scratch: Path) -> Any:
 
     with duckdb.connect() as connection:
         connection.execute("set memory_limit = '1GB'")
-        connection.execute("set temp_directory = $folder", {"folder": str(scratch / "revisits.tmp")})
+        connection.execute(
+            "set temp_directory = $folder", {"folder": str(scratch / "revisits.tmp")}
+        )
         cursor = connection.execute(_QUERY, {"ledgers": [str(path) for path in ledgers]})
         names = [column[0] for column in cursor.description]
         while batch := cursor.fetchmany(4096):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,7 +103,7 @@ def build(
 ) -> Snapshot:
     """Builds the next version of snapshot `name` from web archives and commits it.
 
-    `inputs` are files, folders, globs or URLs. `era` names a cut-off (gpt2, gpt3, chatgpt, the
+    `inputs` are files, folders, globs or URLs, `-` a list of them on standard input. `era` names a cut-off (gpt2, gpt3, chatgpt, the
     default), `before` gives the day itself. `attest` is a publisher's list of digests and names.
     With `workers` above 1 the calling script needs the usual `if __name__ == "__main__":` guard.
     """
@@ -116,7 +117,7 @@ def build(
         attest=sha256_file(attested) if attested else None,
         limits=limits or Limits(),
     )
-    order = Order(name, expand(list(inputs)), recipe, attested, keep_originals)
+    order = Order(name, expand(list(inputs), sys.stdin), recipe, attested, keep_originals)
     return _run(Store.create(Path(store)), order, engine, workers, progress)
 
 

@@ -111,7 +111,7 @@ def _folded_ledger(schema_name: str, rows: str) -> str:
     """Revisits point across parts, so only the snapshot's own table knows what they resolve to."""
     return f"""
         SELECT l.* REPLACE (
-            CASE WHEN l.outcome = 'revisit' AND r."by" IS NULL THEN 'unresolved'
+            CASE WHEN l.outcome = 'revisit' AND r.matched_by IS NULL THEN 'unresolved'
                  ELSE l.outcome END AS outcome,
             CASE WHEN l.outcome = 'revisit' THEN r.document ELSE l.document END AS document)
         FROM ({rows}) AS l

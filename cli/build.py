@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 import click
@@ -12,9 +11,7 @@ from .output import CHECK_FAILED, json_option, print_json, print_table, store_op
 from .progress import Bar
 
 
-@click.command(
-    epilog="Example: lowbg build crawl/*.warc.gz --name web --store ./store --era gpt3"
-)
+@click.command(epilog="Example: lowbg build crawl/*.warc.gz --name web --store ./store --era gpt3")
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--name", required=True, help="Name of the snapshot; it gets the next version.")
 @click.option("--era", help="Named cut-off: gpt2, gpt3 or chatgpt (the default).")
@@ -40,7 +37,7 @@ def command(
     started = time.monotonic()
     with Bar(quiet=as_json) as bar:
         snapshot = archive.build(
-            _listed(inputs), keep_originals=keep_originals, progress=bar.update, **options
+            inputs, keep_originals=keep_originals, progress=bar.update, **options
         )
     return report(snapshot, strict, as_json, time.monotonic() - started)
 
@@ -95,12 +92,3 @@ def _print_summary(summary: dict[str, object]) -> None:
 def _place(damage: dict[str, object]) -> str:
     inside = f" in the member at {damage['member']}" if damage["member"] is not None else ""
     return f"{damage['offset']}{inside}"
-
-
-def _listed(inputs: tuple[str, ...]) -> list[str]:
-    """The inputs with each `-` replaced by the lines of standard input."""
-    named: list[str] = []
-    for each in inputs:
-        lines = [line.strip() for line in sys.stdin] if each == "-" else [each]
-        named += [line for line in lines if line]
-    return named

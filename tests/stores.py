@@ -127,7 +127,7 @@ class Draft:
             outcomes.update(part.outcomes)
         records = sum(n for outcome, n in outcomes.items() if outcome not in NOT_RECORDS)
         revisits = self.stage("revisits", self.revisits)
-        if unresolved := sum(row["by"] is None for row in self.revisits):
+        if unresolved := sum(row["matched_by"] is None for row in self.revisits):
             outcomes["revisit"] -= unresolved
             outcomes[UNRESOLVED] = unresolved
         return Manifest(
@@ -174,7 +174,7 @@ def fill(draft: Draft, documents: int, parts: int, seed: int = 0) -> Draft:
             ledger.append(ledger_row(source, offset, 50, "revisit", type="revisit"))
             revisit: Row = dict.fromkeys(arrow_schema("revisits").names)
             draft.revisits.append(
-                revisit | {"source": source, "offset": offset, "by": by, "document": target}
+                revisit | {"source": source, "offset": offset, "matched_by": by, "document": target}
             )
             offset += 50
         draft.add_part(name, source, offset, rows, ledger)

@@ -54,7 +54,7 @@ def test_every_record_has_one_outcome_and_every_byte_a_row(
     web = archive.build(crawl, "web", tmp_path / "store")
     assert web.manifest.outcomes == OUTCOMES
     assert web.manifest.records == sum(OUTCOMES.values())
-    sizes = {str(path): Path(path).stat().st_size for path in crawl}
+    sizes = {Path(path).name: Path(path).stat().st_size for path in crawl}
     assert {entry.name: entry.accounted for entry in web.manifest.inputs} == sizes
     assert web.verify().findings == ()
 
@@ -68,7 +68,9 @@ def test_a_document_says_where_it_comes_from(crawl: list[str], tmp_path: Path) -
     assert tide["grade"] == "consistent"
     assert "ok" in tide["digests"]
     source = next(i for i in web.manifest.inputs if i.source == tide["source"])
-    record = Path(source.name).read_bytes()[tide["offset"] : tide["offset"] + tide["length"]]
+    record = next(Path(p) for p in crawl if p.endswith(source.name)).read_bytes()[
+        tide["offset"] : tide["offset"] + tide["length"]
+    ]
     assert b"http://example.org/tide" in gzip.decompress(record)
 
 
@@ -160,12 +162,12 @@ def test_a_second_build_adds_a_version_and_makes_only_what_is_new(
     made: list[str] = []
     monkeypatch.setattr("archive.parts._write_part", _counting(made))
     second = archive.build([*crawl, str(third)], "web", store)
-    assert made == [str(third)]
+    assert made == ["third.warc"]
     assert (second.reference, second.manifest.parent) == (
         "web@2",
         first.store.manifest_sha256("web", 1),
     )
-    assert set(first.manifest.parts) < set(second.manifest.parts)
+    assert all(part in second.manifest.parts for part in first.manifest.parts)
     assert archive.open("web@1", store).content_root == first.content_root
     assert second.verify().findings == ()
 
@@ -212,7 +214,7 @@ def test_the_same_bytes_under_two_names_count_once(crawl: list[str], tmp_path: P
     web = archive.build([*crawl, str(twin)], "web", tmp_path / "store")
     assert web.manifest.outcomes == OUTCOMES
     twins = {entry.name: entry.duplicate_of for entry in web.manifest.inputs}
-    assert twins[str(twin)] == crawl[0]
+    assert twins == {"first.warc.gz": None, "second.warc": None, "twin.warc.gz": "first.warc.gz"}
 
 
 def test_damage_is_reported_by_file_offset_and_reason(tmp_path: Path) -> None:
@@ -223,7 +225,7 @@ def test_damage_is_reported_by_file_offset_and_reason(tmp_path: Path) -> None:
     path.write_bytes(members[0] + bytes(torn) + members[2])
     web = archive.build([str(path)], "web", tmp_path / "store")
     (damage,) = web.damaged()
-    assert damage["file"] == str(path)
+    assert damage["file"] == "torn.warc.gz"
     assert (damage["offset"], damage["length"]) == (len(members[0]), len(members[1]))
     assert damage["reason"]
     assert {d["title"] for d in web.documents()} == {"tide", "radio"}
@@ -256,8 +258,8 @@ def test_a_digest_list_raises_what_it_names_to_attested(crawl: list[str], tmp_pa
     digest = hashlib.sha256(Path(crawl[0]).read_bytes()).hexdigest()
     listed.write_text(f"{digest}  first.warc.gz\n")
     web = archive.build(crawl, "web", tmp_path / "store", attest=listed)
-    grades = {(Path(d["source"]).name == digest, d["grade"]) for d in web.documents()}
-    assert grades == {(True, "attested"), (False, "consistent")}
+    grades = {(d["source"] == digest, d["grade"]) for d in web.documents()}
+    assert grades == {(True, "attested"), (False, "claimed")}
     assert web.store.object_path(web.manifest.recipe["attest"]).read_bytes() == listed.read_bytes()
 
 

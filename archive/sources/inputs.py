@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,7 +48,25 @@ def expand(patterns: Sequence[str], listing: TextIO | None = None) -> list[Input
             )
         for each in matched:
             found.setdefault(each.location, each)
-    return sorted(found.values())
+    return sorted(_distinct(list(found.values())))
+
+
+def _distinct(inputs: list[Input]) -> list[Input]:
+    """The inputs, those whose names clash named by as much of their location as sets them apart."""
+    depth, clashing = 1, inputs
+    while clashing:
+        depth += 1
+        times = Counter(each.name for each in inputs)
+        clashing = [each for each in inputs if times[each.name] > 1]
+        inputs = [each if times[each.name] == 1 else _longer(each, depth) for each in inputs]
+    return inputs
+
+
+def _longer(source: Input, depth: int) -> Input:
+    """The input named by the last `depth` parts of its location, more than its name has now."""
+    parts = PurePosixPath(source.location).parts
+    below = len(PurePosixPath(source.name).parts) + 1
+    return Input(str(PurePosixPath(*parts[-max(depth, below) :])), source.location)
 
 
 def _patterns(patterns: Sequence[str], listing: TextIO | None) -> Iterator[str]:

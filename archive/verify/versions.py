@@ -85,11 +85,11 @@ def _check_revisits(store: Store, manifest: Manifest, leaves: LeafSorter) -> lis
     faults = Faults(path.relative_to(store.root).as_posix())
     rows, targets = LeafSorter(), LeafSorter()
     unresolved = 0
-    columns = [*PLACE, "by", "document"]
+    columns = [*PLACE, "matched_by", "document"]
     for batch in read_table(path, "revisits", manifest.revisits, columns, faults):
         for row in batch.to_pylist():
             rows.add([_place(row)])
-            unresolved += row["by"] is None
+            unresolved += row["matched_by"] is None
             if row["document"] is not None:
                 targets.add([bytes.fromhex(row["document"])])
     recorded = manifest.outcomes.get(UNRESOLVED, 0)
