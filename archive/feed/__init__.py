@@ -1,0 +1,1 @@
+"""Clean data for training jobs, in an order that can be proved and resumed from one integer."""

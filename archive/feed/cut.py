@@ -1,0 +1,141 @@
+"""Which documents of a snapshot a feed takes: a bitmap over the rows of every part."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archive.digest import canonical_json, sha256_hex
+from archive.errors import UnknownName, UsageError
+from archive.feed.order import BLOCK_ROWS, Ints
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from archive.manifest import Manifest, Part
+    from archive.store import Store
+
+CUTS: Final = ("everything",)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The documents of a snapshot that a cut keeps.
+
+    `digest` names the cut: the SHA-256 of its name and predicate. `bitmaps` has one bit for each
+    row of a part (numpy.packbits), or is None where every row is kept.
+    """
+
+    name: str
+    where: str | None
+    digest: str
+    part_rows: tuple[int, ...]
+    bitmaps: tuple[NDArray[np.uint8], ...] | None = None
+
+    @cached_property
+    def blocks(self) -> list[tuple[int, int, int]]:
+        """(part, first row, row after the last) of every block, in canonical order."""
+        return [
+            (part, first, min(first + BLOCK_ROWS, rows))
+            for part, rows in enumerate(self.part_rows)
+            for first in range(0, rows, BLOCK_ROWS)
+        ]
+
+    @cached_property
+    def counts(self) -> Ints:
+        """Documents that the cut keeps of each block."""
+        if self.bitmaps is None:
+            return np.array([end - first for _, first, end in self.blocks], np.int64)
+        return np.array(
+            [len(self.rows(block) or ()) for block in range(len(self.blocks))], np.int64
+        )
+
+    @cached_property
+    def rows_digest(self) -> str | None:
+        """SHA-256 of the bitmaps: the same predicate must choose the same rows on resuming."""
+        if self.bitmaps is None:
+            return None
+        return hashlib.sha256(b"".join(each.tobytes() for each in self.bitmaps)).hexdigest()
+
+    def rows(self, block: int) -> list[int] | None:
+        """The rows that the cut keeps of a block, counted from its first; None: all of them."""
+        if self.bitmaps is None:
+            return None
+        part, first, end = self.blocks[block]
+        # A block begins at a multiple of BLOCK_ROWS, so at a whole byte of the bitmap.
+        bits = np.unpackbits(self.bitmaps[part][first // 8 : -(-end // 8)])[: end - first]
+        kept: list[int] = np.flatnonzero(bits).tolist()
+        return kept
+
+
+def choose(
+    store: Store, manifest: Manifest, cut: str | None = "everything", where: str | None = None
+) -> Chosen:
+    """Evaluates a cut over a snapshot, once. `where` is a further SQL predicate on `documents`.
+
+    Without a predicate nothing is read. With one every file of the snapshot is verified and the
+    predicate is evaluated by DuckDB, with the rights of this process (see archive.query).
+    """
+    name = cut or "everything"
+    if name not in CUTS:
+        raise UnknownName("cut", name, CUTS)
+    digest = sha256_hex(canonical_json({"cut": name, "where": where}))
+    part_rows = tuple(part.documents.rows for part in manifest.parts)
+    bitmaps = None if where is None else _evaluate(store, manifest, where)
+    return Chosen(name, where, digest, part_rows, bitmaps)
+
+
+def _evaluate(store: Store, manifest: Manifest, where: str) -> tuple[NDArray[np.uint8], ...]:
+    import duckdb
+
+    from archive import query
+
+    con = query.connect(store, manifest)
+    try:
+        _refuse_more_than_a_predicate(con, where)
+        return tuple(_bitmap(con, store, part, where) for part in manifest.parts)
+    except duckdb.Error as error:
+        raise query.translate(error, "select * from documents") from error
+    finally:
+        con.close()
+
+
+def _bitmap(
+    con: duckdb.DuckDBPyConnection, store: Store, part: Part, where: str
+) -> NDArray[np.uint8]:
+    from archive.views import quoted
+
+    path = quoted(str(store.check(part.documents).absolute()))
+    scan = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
+    con.execute(f"SELECT file_row_number FROM {scan} AS documents WHERE (\n{where}\n)")
+    bits = np.zeros(part.documents.rows, np.bool_)
+    found: dict[str, Any] = con.fetchnumpy()
+    bits[found["file_row_number"].astype(np.int64)] = True
+    return np.packbits(bits)
+
+
+def _refuse_more_than_a_predicate(con: duckdb.DuckDBPyConnection, where: str) -> None:
+    """One expression, so that `true) limit 10 --` is an error and not another cut."""
+    statements = con.extract_statements(f"SELECT (\n{where}\n)")
+    if len(statements) != 1 or not _balanced(where):
+        raise UsageError(
+            f"not one SQL predicate: {where!r}", next_step="write what may stand behind WHERE"
+        )
+
+
+def _balanced(where: str) -> bool:
+    """Whether no closing parenthesis comes before its opening one, outside quotes and comments."""
+    import re
+
+    skipped = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$"
+    depth = 0
+    for character in re.sub(skipped, "", where, flags=re.DOTALL):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    return depth == 0

@@ -1,0 +1,47 @@
+"""A torch DataLoader whose place is one integer: the batches it has given out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from archive.feed.stream import Stream
+
+
+class Loader:
+    """Batches of a stream, by DataLoader workers, in the order that no worker would give too.
+
+    Workers read ahead; the state counts what was handed out, so nothing is lost or repeated when a
+    job goes on, with this number of workers or another.
+    """
+
+    def __init__(
+        self, stream: Stream, batch_size: int, num_workers: int, options: dict[str, Any]
+    ) -> None:
+        self._stream, self._batch_size = stream, batch_size
+        self._num_workers, self._options = num_workers, options
+        self._loaded: dict[str, Any] | None = stream.state_dict()
+        self._state = self._loaded
+
+    def __iter__(self) -> Iterator[Any]:
+        from torch.utils.data import DataLoader
+
+        stream: Any = self._stream
+        loaded, self._loaded = self._loaded, None
+        stream.load_state_dict(loaded or stream.state_after(0, 0))
+        first = stream.position
+        loader: Any = DataLoader(
+            stream, self._batch_size, num_workers=self._num_workers, **self._options
+        )
+        for given, batch in enumerate(loader, start=1):
+            self._state = stream.state_after(first, given)  # before the yield, as in Stream
+            yield batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the batches given out have led; see Stream.state_dict."""
+        return self._state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """The next iteration goes on where `state` was taken."""
+        self._stream.load_state_dict(state)
+        self._loaded = self._state = state
