@@ -102,12 +102,21 @@ INPUTS: Final = (
     Column("duplicate_of", "string", "name of the input with the same bytes that stands for it"),
 )
 
+DUPLICATES: Final = (
+    Column("id", "string", "document, of a cluster of two or more", "hex SHA-256", False),
+    Column("cluster", "string", "id of the cluster's first document", "hex SHA-256", False),
+    Column("kind", "string", "exact: an earlier document has this text; near; null: is_first"),
+    Column("is_first", "bool", "earliest of its cluster by (captured_at, id)", "", False),
+    Column("similarity", "float64", "Jaccard of word 5-grams with the first; null: is_first"),
+)
+
 TABLES: Final = {
     "documents": DOCUMENTS,
     "ledger": LEDGER,
     "revisits": REVISITS,
     "inputs": INPUTS,
     "signals": SIGNALS,
+    "duplicates": DUPLICATES,
 }
 
 

@@ -21,6 +21,13 @@ Stage = Callable[[Task, Report], Receipt]
 STAGES: Final = {
     "fingerprint": "archive.pipeline:fingerprint",
     "part": "archive.parts:make_part",
+    "duplicates-sign": "archive.duplicates.runs:sign",
+    "duplicates-texts": "archive.duplicates.buckets:texts",
+    "duplicates-buckets": "archive.duplicates.buckets:buckets",
+    "duplicates-pairs": "archive.duplicates.pairs:pairs",
+    "duplicates-merge": "archive.duplicates.pairs:merge",
+    "duplicates-shingles": "archive.duplicates.verify:shingles",
+    "duplicates-verify": "archive.duplicates.verify:verify",
 }
 """Stage name -> where its function is; loaded by the worker that runs it."""
 
