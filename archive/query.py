@@ -156,7 +156,7 @@ def write_parquet(
     try:
         reader = _arrow_reader(con, query, parameters)
         refuse_twins(reader.schema.names)
-        rows = _write_groups(reader, aside, limit)
+        rows = _write_groups(reader.schema, _arrow_batches(reader, query), aside, limit)
         os.replace(aside, path)
         return rows
     except duckdb.Error as error:
@@ -180,14 +180,25 @@ def _arrow_reader(
     return read(2048)
 
 
-def _write_groups(reader: pa.RecordBatchReader, path: Path, limit: int | None) -> int:
+def _arrow_batches(reader: pa.RecordBatchReader, query: str) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    try:
+        yield from reader
+    except (OSError, pa.ArrowException) as error:
+        raise translate(error, query) from error
+
+
+def _write_groups(
+    columns: pa.Schema, batches: Iterator[pa.RecordBatch], path: Path, limit: int | None
+) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows, held = 0, []
     with path.open("wb") as file:
-        with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
-            for batch in reader:
+        with pq.ParquetWriter(file, columns, compression="zstd") as writer:
+            for batch in batches:
                 if limit is not None:
                     batch = batch.slice(0, limit - rows)
                 rows += batch.num_rows
@@ -249,30 +260,32 @@ class TimeLimit:
             ) from error
 
 
-def translate(error: duckdb.Error, query: str = "") -> LowbgError:
-    """DuckDB's error in the project's own tree, its message kept, with a next step."""
-    import duckdb
+def translate(error: Exception, query: str = "") -> LowbgError:
+    """DuckDB's error in the project's own tree, its message kept, with a next step.
 
+    By the message's first words, because what Arrow passes on of an error is its message alone.
+    """
     message = str(error)
-    if isinstance(error, duckdb.OutOfMemoryException):
+    kind = message.partition(" Error")[0].lower()
+    if kind == "out of memory":
         return LimitReached(message, next_step="raise --memory-limit, or ask for less")
-    if isinstance(error, duckdb.InterruptException):
+    if kind == "interrupt":
         return LimitReached("the query was interrupted", next_step="run it again to see it whole")
-    if isinstance(error, duckdb.IOException):
+    if kind == "io":
         return EnvironmentFailed(message, next_step="check the path, and the space on the disk")
-    if isinstance(error, duckdb.InternalException | duckdb.FatalException):
+    if kind in ("internal", "fatal"):
         return EnvironmentFailed(message, next_step="a defect of DuckDB: try another version")
     return UsageError(message, next_step=_known_names(message, query))
 
 
 def _known_names(message: str, query: str) -> str:
     if "Table with name" in message:
-        return f"tables: {', '.join(schema.TABLES)}"
+        return f"tables: {', '.join(views.NAMES)}"
     if not message.startswith("Binder Error") or "olumn" not in message:
         return ""
     words = set(re.findall(r"\w+", query.lower()))
     return "\n       ".join(
-        f"columns of {name}: {', '.join(column.name for column in columns)}"
-        for name, columns in schema.TABLES.items()
+        f"columns of {name}: {', '.join(column.name for column in schema.TABLES[name])}"
+        for name in views.NAMES
         if name in words
     )

@@ -17,7 +17,8 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -103,10 +104,12 @@ def run(
         "limits": asdict(limits),
         "protection": protection,
     }
-    return _collect(_converse(json.dumps(request), limits))
+    # Closed here and now: an error that somebody holds would keep the process waiting to be buried.
+    with closing(_converse(json.dumps(request), limits)) as frames:
+        return _collect(frames)
 
 
-def _converse(request: str, limits: SandboxLimits) -> Iterator[dict[str, Any]]:
+def _converse(request: str, limits: SandboxLimits) -> Generator[dict[str, Any], None, None]:
     """Starts the process and yields its frames; it is dead and gone when this ends, however."""
     child = subprocess.Popen(
         [sys.executable, "-I", "-X", "utf8", "-c", _BOOT],

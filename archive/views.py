@@ -40,8 +40,8 @@ class Tables:
         return found
 
 
-STORED: Final = ("documents", "ledger", "revisits")
-"""Tables kept in files; `inputs` is in the manifest."""
+NAMES: Final = ("documents", "ledger", "revisits", "inputs")
+"""The views, in the order that they are listed."""
 
 Scan = Callable[[str, tuple[str, ...]], str]
 """A table's name and its files to the SQL that reads them, for use behind FROM."""

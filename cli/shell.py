@@ -119,14 +119,14 @@ class Shell:
         sys.stdout.flush()
 
     def _command(self, name: str, *arguments: str) -> None:
-        from archive import schema
+        from archive import views
 
         from .schema import print_schema
 
         if name == ".help":
             click.echo(HELP)
         elif name == ".tables":
-            click.echo("\n".join(schema.TABLES))
+            click.echo("\n".join(views.NAMES))
         elif name == ".schema":
             print_schema(arguments[0] if arguments else None)
         elif name == ".mode":
