@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from archive.errors import Corrupt
 from archive.manifest import InputEntry, Manifest, Part
-from archive.parts import Found, make_part, part_task
+from archive.parts import Found, make_part, part_task, recorded
 from archive.pipeline import Progress
 from archive.recipe import recipe_from_json
 from archive.store import Store
@@ -19,14 +19,20 @@ from archive.verify import Finding
 REBUILD = "the version's text was made by other code: 'lowbg rebuild' makes a version by this one"
 
 
-def verify_deep(store: Store, reference: str, progress: Progress) -> list[Finding]:
-    """Extracts the kept originals of a version again under its own recipe.
+def verify_deep(store: Store, reference: str | None, progress: Progress) -> list[Finding]:
+    """Extracts the kept originals of a version, or of all, again under its own recipe.
 
     A document that comes out otherwise is `corrupt`; an input whose original was not kept, or a
     recipe whose packages are not the installed ones, is `unverifiable`.
     """
-    manifest = store.manifest(*store.resolve(reference))
-    installed = recipe_from_json(manifest.recipe).to_json()
+    if reference is not None:
+        return _derive(store, store.manifest(*store.resolve(reference)), progress)
+    versions = [(name, version) for name in store.names() for version in store.versions(name)]
+    return [f for each in versions for f in _derive(store, store.manifest(*each), progress)]
+
+
+def _derive(store: Store, manifest: Manifest, progress: Progress) -> list[Finding]:
+    installed = recorded(recipe_from_json(manifest.recipe))
     if installed != manifest.recipe:
         return [_finding("unverifiable", manifest.name, manifest.recipe, installed, REBUILD)]
     inputs = {entry.source: entry for entry in manifest.inputs if entry.duplicate_of is None}

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from archive import evidence
 from archive.digest import canonical_json, sha256_file, sha256_hex
 from archive.errors import Unaccounted
+from archive.extract import versions
 from archive.judge import Judge, Row, Told
 from archive.manifest import ObjectRef, Part
 from archive.recipe import Recipe, recipe_from_json
@@ -95,13 +96,18 @@ class Found:
     attested_by: str | None = None  # the name that a publisher's digest list gives these bytes
 
 
+def recorded(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as a manifest records it: with the versions of what decides content."""
+    return {**recipe.to_json(), "versions": versions(recipe.extractor)}
+
+
 def part_task(found: Found, recipe: Recipe, attest: Path | None, work: Path) -> dict[str, Any]:
     """The task of the stage `part` for one input. Its key names all that the part depends on."""
     depends = {
         "source": found.source,
         "file_date": evidence.file_name_date(found.name),
         "attested_by": found.attested_by,
-        "recipe": recipe.to_json(),
+        "recipe": recorded(recipe),
     }
     key = sha256_hex(canonical_json(depends))
     return {

@@ -21,7 +21,7 @@ from archive.digest import LeafSorter, canonical_json, sha256_file, sha256_hex
 from archive.engines import Engine
 from archive.errors import Corrupt
 from archive.manifest import InputEntry, Manifest, ObjectRef, Part
-from archive.parts import Found, part_of, part_task
+from archive.parts import Found, part_of, part_task, recorded
 from archive.recipe import Recipe
 from archive.records import NOT_RECORDS
 from archive.revisits import resolve_revisits
@@ -189,7 +189,7 @@ def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: P
         records=_records(outcomes),
         outcomes={name: n for name, n in sorted(outcomes.items()) if n},
         bytes_in=sum(each.bytes for each in inputs),
-        recipe=order.recipe.to_json(),
+        recipe=recorded(order.recipe),
         inputs=inputs,
         parts=tuple(gathered.parts),
         revisits=revisits_ref,
@@ -268,7 +268,7 @@ def _sweep(store: Store, order: Order, gathered: _Gathered, scratch: Path) -> No
 
 def _build_key(order: Order, found: Sequence[Found]) -> str:
     sources = sorted({each.source for each in found})
-    return sha256_hex(canonical_json([order.name, sources, order.recipe.to_json()]))
+    return sha256_hex(canonical_json([order.name, sources, recorded(order.recipe)]))
 
 
 def _local_bytes(inputs: Sequence[Input]) -> int:

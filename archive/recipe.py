@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from archive.digest import canonical_json, sha256_hex
 from archive.errors import UnknownName, UsageError
 
 ERAS: Final = {
@@ -33,7 +32,7 @@ class Limits:
     html_bytes: int = 8 << 20  # an HTML page given to the extractor
     tags: int = 200_000  # "<" in a page
     nesting: int = 512  # open elements at once, where tags are many enough for it to cost
-    rebuilt: int = 300_000  # formatting elements that the parser makes again in later blocks
+    rebuilt: int = 600_000  # formatting elements that the parser makes again in later blocks
     options: int = 5_000  # of one <select>, where tags are many enough for it to cost
     attributes: int = 2_000  # of one tag
     attribute_bytes: int = 4 << 20  # of one tag, all together
@@ -50,17 +49,10 @@ class Recipe:
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> dict[str, Any]:
-        """As recorded in the manifest, with the versions of the code that decides content."""
-        from archive.extract import versions  # the extractors' packages are heavy
-
+        """As recorded, but for the versions of the packages that decide content."""
         fields = asdict(self)
         fields["before"] = self.before.isoformat()
-        return {**fields, "rules": RULES, "row": "row-v1", "versions": versions(self.extractor)}
-
-    @property
-    def key(self) -> str:
-        """The SHA-256 of the recipe as recorded."""
-        return sha256_hex(canonical_json(self.to_json()))
+        return {**fields, "rules": RULES, "row": "row-v1"}
 
 
 def recipe_from_json(recorded: dict[str, Any]) -> Recipe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import click
 
@@ -25,7 +26,7 @@ from .progress import Bar
 @store_option
 @json_option
 def command(
-    inputs: tuple[str, ...], strict: bool, as_json: bool, keep_originals: bool, **options: object
+    inputs: tuple[str, ...], strict: bool, as_json: bool, keep_originals: bool, **options: Any
 ) -> int:
     """Build the next version of a snapshot from WARC, ARC and WET files.
 

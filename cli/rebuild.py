@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import click
 
@@ -19,7 +20,7 @@ from .progress import Bar
 @click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
 @store_option
 @json_option
-def command(snapshot: str, as_json: bool, **options: object) -> int:
+def command(snapshot: str, as_json: bool, **options: Any) -> int:
     """Extract again from the originals that SNAPSHOT keeps, as the next version."""
     import archive
 

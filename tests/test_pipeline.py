@@ -9,14 +9,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from archive.store import Store
-from archive.verify import verify
 
 import archive
+from archive import parts
+from archive.deep import verify_deep
 from archive.errors import UnknownName, UsageError
+from archive.judge import Judge, Row
+from archive.store import Store
+from archive.verify import verify
 from tests import warcs
 from tests.archives import page, write_crawl
 
@@ -172,14 +177,13 @@ def test_a_second_build_adds_a_version_and_makes_only_what_is_new(
     assert second.verify().findings == ()
 
 
-def _counting(made: list[str]):  # type: ignore[no-untyped-def]
-    from archive import parts
-
+def _counting(made: list[str]) -> Callable[..., dict[str, Any]]:
+    """The making of a part, as it is, that leaves the names of its inputs in `made`."""
     real = parts._write_part
 
-    def write(task, aside, report):  # type: ignore[no-untyped-def]
+    def write(task: dict[str, Any], *arguments: Any) -> dict[str, Any]:
         made.append(task["name"])
-        return real(task, aside, report)
+        return real(task, *arguments)
 
     return write
 
@@ -286,3 +290,36 @@ def test_the_cutoff_decides_by_capture_date(crawl: list[str], tmp_path: Path) ->
     assert {d["year"] for d in web.documents()} == {2008}
     assert web.manifest.outcomes["after-cutoff"] == 2
     assert web.manifest.recipe["before"] == "2009-01-01"
+
+
+def test_deep_verify_derives_every_document_from_the_kept_bytes(
+    crawl: list[str], tmp_path: Path
+) -> None:
+    web = archive.build(crawl, "web", tmp_path / "store", keep_originals=True)
+    assert verify_deep(web.store, "web", _ignore) == []
+    assert verify_deep(web.store, None, _ignore) == []
+
+
+def test_deep_verify_finds_a_document_that_its_original_does_not_give(
+    crawl: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = archive.build(crawl, "web", tmp_path / "store", keep_originals=True)
+    real = Judge._document
+
+    def forge(self: Judge, *arguments: Any) -> Row:
+        return real(self, *arguments) | {"id": "f" * 64}
+
+    monkeypatch.setattr(Judge, "_document", forge)
+    findings = verify_deep(web.store, "web", _ignore)
+    assert [finding.kind for finding in findings] == ["corrupt"] * web.manifest.documents
+
+
+def test_deep_verify_says_what_it_cannot_derive(crawl: list[str], tmp_path: Path) -> None:
+    web = archive.build(crawl, "web", tmp_path / "store")
+    findings = verify_deep(web.store, "web", _ignore)
+    assert [finding.kind for finding in findings] == ["unverifiable"] * 2
+    assert all("--keep-originals" in finding.fix for finding in findings)
+
+
+def _ignore(phase: str, done: int, total: int) -> None:
+    """Nobody watches."""
