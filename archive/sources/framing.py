@@ -80,11 +80,12 @@ def find_start(window: Window, at: int, dialects: Sequence[Dialect], keep: int =
 
     The last `keep` bytes before it stay readable.
     """
-    position = at
+    # Small steps first: the next record is near, and a hostile file makes us search often.
+    position, step = at, min(PEEK, STEP)
     while position < window.end:
         before = max(position - 1, 0)  # the line end that a record start follows
         window.advance(max(before - keep, 0))
-        data = window.at(before, STEP)
+        data = window.at(before, step)
         found = [
             start
             for dialect in dialects
@@ -93,6 +94,7 @@ def find_start(window: Window, at: int, dialects: Sequence[Dialect], keep: int =
         if found:
             return min(found)
         position += max(len(data) - OVERLAP, 1)
+        step = min(2 * step, STEP)
     return window.end
 
 

@@ -127,14 +127,16 @@ def find_member(codec: Codec, window: Window, at: int, after: Member | None = No
     """
     broken = after.broken if after else None
     position = max(at, broken.near - codec.reach) if broken else at
+    step = min(PEEK, STEP)
     while position < window.end:
-        data = window.at(position, STEP)
+        data = window.at(position, step)
         for match in codec.magic.finditer(data):
             found = position + match.start()
             nested = after is not None and window.at(found, _NESTED) in after.tail
             if not nested and _holds_record(codec, window, found):
                 return found
         position += max(len(data) - 16, 1)
+        step = min(2 * step, STEP)
     return window.end
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol
 from archive.errors import EnvironmentFailed
 
 BLOCK = 1 << 18
+JUMP = 1 << 14
 
 
 class Window(Protocol):
@@ -40,8 +41,10 @@ class FileWindow:
             return self._block[start : start + size]
         if size > BLOCK:
             return self._read(position, size)
+        # A jump, such as a look at where a length leads, is not the start of much reading.
+        ahead = BLOCK if 0 <= start <= len(self._block) else JUMP
+        self._block = self._read(position, min(max(ahead, size), self.end - position))
         self._base = position
-        self._block = self._read(position, min(BLOCK, self.end - position))
         return self._block[:size]
 
     def advance(self, position: int) -> None:
