@@ -181,7 +181,9 @@ class Store(Objects):
             sha256 = self.put_bytes(data)
             if self._point(manifest, sha256):
                 break
-            self._disk.unlink(self.object_path(sha256))  # no ref can ever name it now
+            # Nothing will ever name this manifest, unless a twin of this build was first with it.
+            if self.manifest_sha256(manifest.name, manifest.version) != sha256:
+                self._tidy([self.object_path(sha256)])
         self._tidy([*staged.values(), intent])
         return manifest
 
