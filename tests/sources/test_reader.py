@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import zstandard
 
 from archive.errors import EnvironmentFailed
 from archive.recipe import Limits
-from archive.records import Outcome, Place
-from archive.sources import read_records
+from archive.records import Outcome, Place, Record
+from archive.sources import formats, read_records
+from archive.sources.formats import Format, Walk
+from archive.sources.windows import FileWindow
 from tests import warcs
 from tests.sources.laws import outcomes, records, rows_of
 
@@ -224,3 +227,26 @@ def test_bytes_between_records_are_a_damaged_row(tmp_path: Path) -> None:
     assert outcomes(rows) == ["response", "damaged", "response"]
     rows = rows_of(tmp_path / "x", warcs.gzip_members(RECORDS[:2]) + b"junk" + ONE_EACH["gzip"])
     assert outcomes(rows)[:4] == ["warcinfo", "response", "damaged", "warcinfo"]
+
+
+def test_another_package_can_add_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(walk: Walk) -> Iterator[Record]:
+        yield Record("resource", Place(walk.start, 8), block=walk.window.at(walk.start, 8))
+
+    def find(window: FileWindow, at: int) -> int:
+        return window.end
+
+    class Point:
+        name = "eight"
+
+        def load(self) -> Format:
+            return Format(lambda head: head.startswith(b"EIGHT"), find, read)
+
+    monkeypatch.setattr("archive.sources.entry_points", lambda group: [Point()])
+    formats.cache_clear()
+    try:
+        rows = rows_of(tmp_path / "x", b"EIGHT 1\nEIGHT 2\n" + ONE_EACH["gzip"])
+    finally:
+        formats.cache_clear()
+    assert [row.block for row in rows[:2]] == [b"EIGHT 1\n", b"EIGHT 2\n"]
+    assert len(rows) == 2 + len(RECORDS)
