@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .formats import table_lines
-from .output import json_option, print_json, print_table, store_option
+from .output import json_option, print_json, store_option
 
 if TYPE_CHECKING:
     from archive.diff import Diff
@@ -40,16 +40,19 @@ def command(first: str, second: str, limit: int, store: str, as_json: bool) -> N
 
 
 def _print(found: Diff) -> None:
-    rows = [
-        (kind, share.added, share.removed, changed, share.unchanged)
+    rows: list[tuple[str | None, ...]] = [
+        (kind, *(None if n is None else f"{n:,}" for n in counts))
         for kind, share, changed in (
             ("urls", found.urls, found.urls.changed),
             ("texts", found.texts, None),
             ("documents", found.documents, None),
         )
+        for counts in [(share.added, share.removed, changed, share.unchanged)]
     ]
     click.echo(f"from {found.a} to {found.b}")
-    print_table(("", "added", "removed", "changed", "unchanged"), rows)
+    header = ("", "added", "removed", "changed", "unchanged")
+    for line in table_lines(header, ("VARCHAR", *("BIGINT",) * 4), [rows]):
+        click.echo(line)
     for what, examples in found.examples.items():
         if not examples:
             continue
@@ -57,8 +60,7 @@ def _print(found: Diff) -> None:
         cells = [
             (e.key,) if what.startswith("urls") else (e.key[:16], e.url, e.text) for e in examples
         ]
-        header = ("",) * len(cells[0])
-        lines = list(table_lines(header, ("VARCHAR",) * len(header), [cells]))
+        blank = ("",) * len(cells[0])
         click.echo(f"\n{what}")
-        for line in lines[1:]:
+        for line in list(table_lines(blank, blank, [cells]))[1:]:
             click.echo(f"  {line}")

@@ -112,11 +112,11 @@ class Shell:
         return line.rstrip("\n")
 
     def _answer(self, query: str) -> None:
-        from archive.query import stream
+        from archive.query import stoppable, stream
 
-        answer = stream(self._con, query)
-        write(self._form, answer.columns, answer.types, answer.batches)
-        sys.stdout.flush()
+        with stoppable(self._con):
+            answer = stream(self._con, query)
+            write(self._form, answer.columns, answer.types, answer.batches)
 
     def _command(self, name: str, *arguments: str) -> None:
         from archive import views

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -87,8 +88,14 @@ def open_snapshot(store: str, reference: str) -> tuple[Store, Manifest]:
 def write(form: str, columns: Sequence[str], types: Sequence[str], batches: Batches) -> None:
     """Rows to standard output in one of the forms, as they come."""
     write_lines = WRITERS[form]
-    for line in write_lines(columns, types, batches):
-        sys.stdout.write(line + "\n")
+    try:
+        for line in write_lines(columns, types, batches):
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has what it wanted; click would call that a failure.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
 
 
 def _trusted(
@@ -101,10 +108,11 @@ def _trusted(
     memory: str | None,
     rows: int | None,
 ) -> None:
-    from archive.query import TimeLimit, connect, stream, write_parquet
+    from archive.query import TimeLimit, connect, memory_bytes, stoppable, stream, write_parquet
 
+    memory_bytes(memory or DEFAULT_MEMORY)  # refuses what is no size in words of its own
     con = connect(store, manifest, memory_limit=memory or DEFAULT_MEMORY)
-    with TimeLimit(con, seconds):
+    with stoppable(con), TimeLimit(con, seconds):
         if parquet:
             written = write_parquet(con, query, parquet, limit=rows)
             click.echo(f"{written:,} rows in {parquet}", err=True)

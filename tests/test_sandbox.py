@@ -276,16 +276,16 @@ HEAVY = {
     "recursion": "WITH RECURSIVE r AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM r) "
     "SELECT max(i) FROM r",
     "sort": "SELECT * FROM (SELECT hash(i) h FROM range(1000000000) t(i)) ORDER BY h LIMIT 1",
-    "regex": "SELECT regexp_matches(repeat('a', 1000000), '(a*)*{{1,100}}b')",
+    "regex": "SELECT regexp_matches(repeat('a', 1000000), '(a*)*{1,100}b')",
     "factorial": "SELECT list_reduce(range(100000000), lambda a, b: a + b)",
     "parentheses": "SELECT " + "(" * 30000 + "1" + ")" * 30000,
     "unions": "SELECT 1" + " UNION SELECT 1" * 4300,
     "additions": "SELECT 1" + "+1" * 32000,
     "nots": "SELECT " + "NOT " * 16000 + "true",
-    "cases": "SELECT " + "CASE WHEN 1 THEN " * 3500 + "1" + " END" * 3500,
+    "cases": "SELECT " + "CASE WHEN 1 THEN " * 3000 + "1" + " END" * 3000,
     "lists": "SELECT " + "[" * 30000 + "]" * 30000,
     "columns": "SELECT " + ",".join(["*"] * 30000) + " FROM documents",
-    "joins": "SELECT count(*) FROM " + ", ".join(["documents"] * 6000),
+    "joins": "SELECT count(*) FROM " + ", ".join(["documents"] * 5900),
 }
 
 
