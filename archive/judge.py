@@ -1,10 +1,11 @@
-"""One record in, one outcome out: a document and its ledger row, or a ledger row with the reason."""
+"""One record in, one outcome out: a document, or a reason in the ledger."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -25,9 +26,10 @@ READABLE_STATUS: Final = frozenset({None, 200, 203})  # None: ARC and resource r
 CRAWLER_CUTS: Final = {1 << 20: "length 1 MiB", 5 << 20: "length 5 MiB"}
 """Payload sizes at which Common Crawl cuts, before 2019 often without saying so."""
 
-SAID: Final = frozenset(
-    "charset-detected conformsto description fetchtimems format hopsfromseed ispartof"
-    " languages-cld2 operator publisher robots software user-agent via".split()
+_SAID: Final = re.compile(
+    rb"^(charset-detected|conformsto|description|fetchtimems|format|hopsfromseed|ispartof"
+    rb"|languages-cld2|operator|publisher|robots|software|user-agent|via)[ \t]*:(.*)$",
+    re.MULTILINE | re.IGNORECASE,
 )
 """The fields of warcinfo, request and metadata records that the ledger keeps."""
 
@@ -234,10 +236,8 @@ def _truncated(record: Record, headers: Mapping[str, str], body: Body) -> str | 
 def _fields(record: Record) -> dict[str, str]:
     """What `name: value` lines of a warcinfo, metadata or request block say; first ones win."""
     fields: dict[str, str] = {}
-    for line in record.block[: 1 << 16].decode("utf-8", "replace").splitlines():
-        name, colon, value = line.partition(":")
-        if colon and name.strip().lower() in SAID:
-            fields.setdefault(name.strip().lower(), value.strip())
+    for name, value in _SAID.findall(record.block[: 1 << 16]):
+        fields.setdefault(name.decode().lower(), value.decode("utf-8", "replace").strip())
     return fields
 
 
