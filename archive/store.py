@@ -164,9 +164,12 @@ class Store(Objects):
     def commit(self, draft: Manifest, staged: Mapping[str, Path], build_key: str) -> Manifest:
         """Makes a draft the next version of its snapshot; returns the manifest as committed.
 
-        `staged` are the files (SHA-256 to path) that the store does not have yet. Where another
-        build takes the version first, the next one is taken, with that one as parent.
+        `staged` are the files (SHA-256 to path) that the store does not have yet; one that the
+        draft does not name stays where it is. Where another build takes the version first, the
+        next one is taken, with that one as parent.
         """
+        named = draft.objects()
+        staged = {sha256: path for sha256, path in staged.items() if sha256 in named}
         intent = self.work / "intents" / f"{build_key}.{secrets.token_hex(4)}.json"
         promised = set(staged)
         while True:
