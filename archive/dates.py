@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from calendar import monthrange
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -46,9 +47,11 @@ _MONTH_FIRST: Final = re.compile(
 def parse_capture_date(text: str | None) -> int | None:
     """A WARC or ARC date in microseconds since 1970 UTC; None if it cannot be believed.
 
-    W3CDTF of any granularity with up to nine fraction digits (WARC 1.1, section 5.4), its missing
-    parts at their first moment, its missing zone UTC; 8, 12, 14 or 17 digits (ARC). Other lengths,
-    hexadecimal and impossible days occur and are ambiguous; so are years outside 1996 to 2100.
+    W3CDTF of any granularity with up to nine fraction digits (WARC 1.1, section 5.4), without a
+    zone in UTC; 8, 12, 14 or 17 digits (ARC). A coarse date means its last second, as the date is
+    used as an upper bound: a capture of "2022" is not shown to be older than December. Other
+    lengths, hexadecimal and impossible days occur and are ambiguous; so are years outside
+    1996 to 2100.
     """
     text = (text or "").strip()
     if match := _W3CDTF.fullmatch(text):
@@ -58,8 +61,8 @@ def parse_capture_date(text: str | None) -> int | None:
         offset = _offset(zone)
         return _plausible(None if at is None or offset is None else at - offset)
     if match := _DIGITS.fullmatch(text):
-        milli = int(match[7] or 0)
-        return _plausible(_moment(*match.groups()[:6], milli * 1000))
+        year, month, day, hour, minute, second, milli = match.groups()
+        return _plausible(_moment(year, month, day, hour, minute, second, int(milli or 0) * 1000))
     return None
 
 
@@ -109,12 +112,13 @@ def _moment(
 ) -> int | None:
     """Microseconds since 1970 of a calendar moment in UTC; None if there is no such moment.
 
-    A leap second is the second before it, as POSIX clocks have it.
+    Parts not given are the last there are. A leap second is the second before it, as in POSIX.
     """
-    at_second = 59 if second == "60" else int(second or 0)
     try:
-        day_of = dt.date(int(year), int(month or 1), int(day or 1))
-        clock = dt.time(int(hour or 0), int(minute or 0), at_second, micro)
+        last = monthrange(int(year), int(month or 12))[1]
+        day_of = dt.date(int(year), int(month or 12), int(day or last))
+        at_second = 59 if second in (None, "60") else int(second or 0)
+        clock = dt.time(int(hour or 23), int(minute or 59), at_second, micro)
     except ValueError:
         return None
     at = dt.datetime.combine(day_of, clock, dt.UTC)

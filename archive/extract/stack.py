@@ -91,38 +91,38 @@ _RAW_END: Final = {
 def walk(html: bytes, limits: Limits) -> str | None:
     """The name of the first limit that the page exceeds, None if none."""
     stack = _Stack()
-    position = attributes_of_root = 0
-    while token := _TOKEN.search(html, position):
-        between = html[position : token.start()]
-        if between and stack.active and not (between.isspace() and stack.in_table):
-            stack.text()
-        position = token.end()
-        end, start, attributes = token.groups()
-        if end is not None:
-            stack.close(end.lower())
-            continue
-        if start is None:
-            continue
-        name = start.lower()
-        if len(attributes) > limits.attribute_bytes:
-            return "attribute_bytes"
-        if len(attributes) > 2 * limits.attributes or name in IGNORED:
-            count = len(_ATTRIBUTE.findall(attributes))
-            # The attributes of every further <html> or <body> are added to the first.
-            attributes_of_root += count if name in IGNORED else 0
-            if max(count, attributes_of_root) > limits.attributes:
-                return "attributes"
-        if name in RAW and not stack.foreign:
-            closing = _RAW_END[name].search(html, position)
-            position = closing.start() if closing else len(html)
-            continue
-        stack.open(name, attributes)
-        if len(stack.names) > limits.nesting:
-            return "nesting"
-        if stack.rebuilt > limits.rebuilt:
-            return "rebuilt"
-        if stack.options > limits.options:
-            return "options"
+    root_attributes = position = 0
+    while position < len(html):
+        for token in _TOKEN.finditer(html, position):
+            if stack.active and token.start() > position:
+                between = html[position : token.start()]
+                if not (stack.in_table and between.isspace()):
+                    stack.text()
+            position = token.end()
+            end, start, attributes = token.groups()
+            if end:
+                stack.close(end.lower())
+                continue
+            if not start:
+                continue
+            name = start.lower()
+            if len(attributes) > 2 * limits.attributes or name in IGNORED:
+                count = len(_ATTRIBUTE.findall(attributes))
+                # The attributes of every further <html> or <body> are added to the first.
+                root_attributes += count if name in IGNORED else 0
+                if max(count, root_attributes) > limits.attributes:
+                    return "attributes"
+                if len(attributes) > limits.attribute_bytes:
+                    return "attribute_bytes"
+            if name in RAW and not stack.foreign:
+                closing = _RAW_END[name].search(html, position)
+                position = closing.start() if closing else len(html)
+                break
+            stack.open(name, attributes)
+            if over := stack.over(limits):
+                return over
+        else:
+            return None
     return None
 
 
@@ -138,6 +138,13 @@ class _Stack:
         self.selects = 0
         self.options = 0  # in the select at hand
         self.rebuilt = 0  # formatting elements made again, all together
+
+    def over(self, limits: Limits) -> str | None:
+        if len(self.names) > limits.nesting:
+            return "nesting"
+        if self.rebuilt > limits.rebuilt:
+            return "rebuilt"
+        return "options" if self.options > limits.options else None
 
     @property
     def in_table(self) -> bool:
