@@ -13,17 +13,30 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import LowbgError
 
 if TYPE_CHECKING:
+    from archive.feed.mix import mix, originals
     from archive.recipe import Limits, Recipe
     from archive.snapshot import Snapshot, build, open, rebuild
 
-__all__ = ["Limits", "LowbgError", "Recipe", "Snapshot", "build", "open", "rebuild"]
+__all__ = [
+    "Limits",
+    "LowbgError",
+    "Recipe",
+    "Snapshot",
+    "build",
+    "mix",
+    "open",
+    "originals",
+    "rebuild",
+]
 
 _HOMES = {
     "Limits": "archive.recipe",
     "Recipe": "archive.recipe",
     "Snapshot": "archive.snapshot",
     "build": "archive.snapshot",
+    "mix": "archive.feed.mix",
     "open": "archive.snapshot",
+    "originals": "archive.feed.mix",
     "rebuild": "archive.snapshot",
 }
 

@@ -22,6 +22,9 @@ from archive.sources.inputs import Input, expand
 from archive.store import Store
 
 if TYPE_CHECKING:
+    import datasets
+
+    from archive.feed.feed import Feed
     from archive.query import Result
     from archive.verify import Report
 
@@ -55,6 +58,56 @@ class Snapshot:
         from archive.verify import verify
 
         return verify(self.store, self.reference, independent=independent, sample=sample)
+
+    def feed(
+        self,
+        cut: str | None = "everything",
+        columns: Sequence[str] | None = ("text",),
+        *,
+        where: str | None = None,
+        seed: int = 0,
+        epoch: int = 0,
+        epochs: int | None = 1,
+        window: int | None = None,
+    ) -> Feed:
+        """The documents of a cut for training, in the order of a seed; see `archive.feed`.
+
+        `where` is a further SQL predicate on documents, `epochs` how many passes (None: no end),
+        `window` how many blocks of 4,096 documents are shuffled together.
+        """
+        from archive.feed.cut import choose
+        from archive.feed.feed import Feed
+        from archive.feed.order import WINDOW
+        from archive.feed.stream import for_torch
+
+        chosen = choose(self.store, self.manifest, cut, where)
+        made = Feed(
+            self.store,
+            self.manifest,
+            chosen,
+            columns=columns,
+            seed=seed,
+            epoch=epoch,
+            epochs=epochs,
+            window=WINDOW if window is None else window,
+        )
+        for_torch(made)
+        return made
+
+    def to_datasets(
+        self,
+        cut: str | None = "everything",
+        columns: Sequence[str] | None = None,
+        *,
+        where: str | None = None,
+        streaming: bool = True,
+    ) -> datasets.IterableDataset | datasets.Dataset:
+        """The documents of a cut as a Hugging Face dataset, in canonical order."""
+        from archive.feed.cut import choose
+        from archive.feed.hf import to_datasets
+
+        chosen = choose(self.store, self.manifest, cut, where)
+        return to_datasets(self.store, self.manifest, chosen, columns, streaming=streaming)
 
     def documents(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         """All documents in canonical order, one at a time, from verified files."""
