@@ -20,9 +20,9 @@ Keys = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _GRID = (
-    (30.0, 300.0, 3_000.0, 30_000.0),
-    (3.0, 10.0, 30.0, 100.0, 300.0),
-    (3.0, 10.0, 30.0, 100.0, 300.0),
+    (300.0, 3_000.0, 10_000.0, 30_000.0, 100_000.0),
+    (10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0),
+    (10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0),
 )
 """Strengths that are tried for the floor, the unigrams and the bigrams."""
 
@@ -39,6 +39,8 @@ class Table:
     contexts: Keys
     first: Keys  # of each context, where its n-grams begin; one more at the end
     running: Floats  # weight before each n-gram; one more at the end
+    totals: Floats  # weight of each context
+    places: Keys | None  # of each word its context, where contexts are single words
 
     @classmethod
     def count(cls, keys: Keys, weights: Floats, vocabulary: int) -> Table:
@@ -55,26 +57,38 @@ class Table:
         distinct = ordered[starts]
         above = distinct // vocabulary
         first = _starts(above)
+        contexts = above[first]
+        places = None
+        if contexts[-1] < vocabulary:
+            places = np.full(vocabulary, -1)
+            places[contexts] = np.arange(contexts.size)
         running = np.concatenate([[0.0], np.cumsum(sums)])
-        return cls(distinct, sums, above[first], np.append(first, distinct.size), running)
+        first = np.append(first, distinct.size)
+        totals = running[first[1:]] - running[first[:-1]]
+        return cls(distinct, sums, contexts, first, running, totals, places)
 
     def weight(self, keys: Keys) -> Floats:
         """The weighted count of each key; 0 of one that was never seen."""
-        return _lookup(self.keys, keys, self.weights)
+        place = np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)
+        return np.where(self.keys[place] == keys, self.weights[place], 0.0)
 
-    def context_weight(self, contexts: Keys) -> Floats:
-        totals = self.running[self.first[1:]] - self.running[self.first[:-1]]
-        return _lookup(self.contexts, contexts, totals)
-
-    def draw(self, contexts: Keys, chance: Floats, vocabulary: int) -> NDArray[np.int64]:
-        """For each context that was seen the next word, by weight; -1 for the others."""
+    def find(self, contexts: Keys) -> Keys:
+        """The place of each context; -1 of one that was never seen."""
+        if self.places is not None:
+            return self.places[contexts]
         place = np.minimum(np.searchsorted(self.contexts, contexts), self.contexts.size - 1)
-        low, high = self.first[place], self.first[place + 1]
+        return np.where(self.contexts[place] == contexts, place, -1)
+
+    def context_weight(self, places: Keys) -> Floats:
+        return np.where(places >= 0, self.totals[places], 0.0)
+
+    def draw(self, places: Keys, chance: Floats, vocabulary: int) -> Keys:
+        """For the context at each place the next word, by weight."""
+        low, high = self.first[places], self.first[places + 1]
         start, end = self.running[low], self.running[high]
         at = np.searchsorted(self.running, start + chance * (end - start), side="right") - 1
         # Rounding may carry the last chance into the next context.
-        words = self.keys[np.clip(at, low, high - 1)] % vocabulary
-        return np.where(self.contexts[place] == contexts, words, -1)
+        return self.keys[np.clip(at, low, high - 1)] % vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +115,36 @@ class Ngram:
         return out
 
     def _next(self, before: Keys, last: Keys, rng: np.random.Generator) -> Keys:
-        chance = rng.random((5, last.size))
         unigrams, bigrams, trigrams = self.tables
         _, k2, k3 = self.strengths
-        pair = before * self.vocabulary + last
-        word = unigrams.draw(np.zeros_like(last), chance[0], self.vocabulary)
-        seen = bigrams.context_weight(last)
-        by_bigram = bigrams.draw(last, chance[1], self.vocabulary)
-        word = np.where(chance[2] * (seen + k2) < seen, by_bigram, word)
-        seen = trigrams.context_weight(pair)
-        by_trigram = trigrams.draw(pair, chance[3], self.vocabulary)
-        return np.where(chance[4] * (seen + k3) < seen, by_trigram, word)
+        chance, by_two, by_three = rng.random((3, last.size))
+        twos = bigrams.find(last)
+        threes = trigrams.find(before * self.vocabulary + last)
+        # Each level is taken with the weight that the smoothing gives it: seen / (seen + k).
+        seen_two, seen_three = bigrams.context_weight(twos), trigrams.context_weight(threes)
+        three = by_three * (seen_three + k3) < seen_three
+        two = ~three & (by_two * (seen_two + k2) < seen_two)
+        one = ~three & ~two
+        word = np.empty_like(last)
+        word[one] = unigrams.draw(np.zeros(one.sum(), np.int64), chance[one], self.vocabulary)
+        word[two] = bigrams.draw(twos[two], chance[two], self.vocabulary)
+        word[three] = trigrams.draw(threes[three], chance[three], self.vocabulary)
+        return word
 
     def score(self, blocks: Blocks) -> Losses:
         unigrams, bigrams, trigrams = self.tables
         k1, k2, k3 = self.strengths
         tokens = blocks.astype(np.int64)
-        total = unigrams.running[-1]
-        p = (unigrams.weight(tokens) + k1 / self.vocabulary) / (total + k1)
+        floor = np.full(self.vocabulary, k1 / self.vocabulary)
+        floor[unigrams.keys] += unigrams.weights
+        p = floor[tokens] / (unigrams.running[-1] + k1)
         last = tokens[:, :-1]
         pairs = last * self.vocabulary + tokens[:, 1:]
-        p[:, 1:] = (bigrams.weight(pairs) + k2 * p[:, 1:]) / (bigrams.context_weight(last) + k2)
-        contexts = pairs[:, :-1]
-        triples = contexts * self.vocabulary + tokens[:, 2:]
-        p[:, 2:] = (trigrams.weight(triples) + k3 * p[:, 2:]) / (
-            trigrams.context_weight(contexts) + k3
-        )
+        seen = bigrams.context_weight(bigrams.find(last))
+        p[:, 1:] = (bigrams.weight(pairs) + k2 * p[:, 1:]) / (seen + k2)
+        triples = pairs[:, :-1] * self.vocabulary + tokens[:, 2:]
+        seen = trigrams.context_weight(trigrams.find(pairs[:, :-1]))
+        p[:, 2:] = (trigrams.weight(triples) + k3 * p[:, 2:]) / (seen + k3)
         losses: Losses = -np.log(p)
         return losses
 
@@ -195,8 +213,3 @@ def _starts(ordered: Keys) -> Keys:
     if not ordered.size:
         return np.empty(0, np.int64)
     return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-
-
-def _lookup(ordered: Keys, wanted: Keys, values: Floats) -> Floats:
-    place = np.minimum(np.searchsorted(ordered, wanted), ordered.size - 1)
-    return np.where(ordered[place] == wanted, values[place], 0.0)

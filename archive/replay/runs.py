@@ -1,0 +1,187 @@
+"""Runs: texts and policies in, a folder of stages out, judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from archive.engines import ENGINES, Engine, load
+from archive.errors import UsageError
+from archive.replay.chain import Plan, base_key, chain_keys, read_measures, tasks_of
+from archive.replay.compose import fresh_blocks
+from archive.replay.corpus import ROLES, Corpus, prepare
+from archive.replay.folder import Folder, stage_key
+from archive.replay.mixes import Mix, parse_all
+from archive.replay.texts import Taken
+from archive.replay.tiers import BLOCK, TIERS
+from archive.replay.verdict import Margins, judge
+
+DEFAULT_POLICIES: Final = (
+    "preserve:0.1",
+    "preserve:0.3",
+    "fresh:0.1",
+    "accumulate",
+    "accumulate_subsample",
+    "weighted",
+)
+MOST_BLOCKS: Final = 1500
+"""The budget where the texts allow it: 96,000 words."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a run does. Words of 0 mean: as many as the texts allow, up to a bound."""
+
+    tier: str = "ngram"
+    policies: tuple[str, ...] = DEFAULT_POLICIES
+    generations: int = 10
+    seeds: int = 5
+    words: int = 0  # the budget: words that each generation learns from, and writes
+    archive: int = 0  # words of preserved originals; 0: those of generation 0 alone
+    prompts: str = "original"
+    step_matched: bool = True
+    margins: Margins = field(default_factory=Margins)
+
+    def __post_init__(self) -> None:
+        if self.generations < 2 or self.seeds < 1:
+            raise UsageError(
+                f"{self.generations} generations and {self.seeds} seeds are no experiment",
+                next_step="take at least 2 generations and, for a verdict, 3 seeds",
+            )
+
+
+def run(
+    taken: Taken,
+    config: Config,
+    out: Path | None = None,
+    *,
+    origin: str = "",
+    workers: int | None = None,
+    engine: str = "local",
+    progress: Progress = lambda phase, done, total: None,
+) -> tuple[Folder, dict[str, Any]]:
+    """Runs what of `config` is not finished yet, judges it, and gives the folder and results.
+
+    `origin` names the texts: a snapshot's content root, or paths. It decides nothing.
+    """
+    mixes = parse_all(config.policies)
+    load_names(config)
+    key = stage_key(stage="corpus", roles=ROLES, texts=[(t.group, t.digest) for t in taken.texts])
+    folder = Folder(out or Path(f"replay-{key[:8]}"))
+    with folder.locked():
+        progress("reading the texts", 0, 1)
+        corpus = Corpus.load(folder.make(key, lambda aside: prepare(taken).save(aside)))
+        plan = plan_of(config, key, corpus, mixes)
+        folder.write("run.json", _record(config, plan, mixes, origin, corpus))
+        made: Engine = load(ENGINES, "engine", engine)(
+            workers=workers if workers is not None else os.cpu_count() or 1
+        )
+        try:
+            _make(made, folder, plan, mixes, config, progress)
+        finally:
+            made.close()
+        results = assemble(folder, plan, mixes, config)
+        folder.write("results.json", results)
+    return folder, results
+
+
+def load_names(config: Config) -> None:
+    """Refuses names that are not known before any work is done."""
+    from archive.errors import UnknownName
+
+    if config.tier not in TIERS:
+        raise UnknownName("tier", config.tier, TIERS)
+    if config.prompts not in ("original", "previous"):
+        raise UnknownName("source of prompts", config.prompts, ("original", "previous"))
+
+
+def plan_of(config: Config, key: str, corpus: Corpus, mixes: Sequence[Mix]) -> Plan:
+    """Budget and archive in blocks, as asked for or as the texts allow."""
+    train, fresh = (len(corpus.blocks[role]) for role in ("train", "fresh"))
+    archive = config.archive // BLOCK
+    # Beside the archive as much human text again must be left: the twin's.
+    most = train - archive if archive else train // 2
+    shares = max(mix.fresh for mix in mixes)
+    if shares:
+        most = min(most, int(fresh / (shares * config.generations)))
+    budget = config.words // BLOCK or min(MOST_BLOCKS, most, archive or most)
+    needed = max(fresh_blocks(mix, budget, config.generations) for mix in mixes)
+    if budget < 1 or budget > most or needed > fresh or 0 < archive < budget:
+        raise UsageError(
+            f"a budget of {budget * BLOCK} words with an archive of"
+            f" {(archive or budget) * BLOCK} does not fit: the texts hold {train * BLOCK} words for"
+            f" training and {fresh * BLOCK} fresh ones",
+            next_step=f"at most --words {most * BLOCK}; an archive holds at least the budget;"
+            " or give more text",
+        )
+    return Plan(key, config.tier, budget, archive or budget, config.prompts, config.step_matched)
+
+
+def assemble(folder: Folder, plan: Plan, mixes: Sequence[Mix], config: Config) -> dict[str, Any]:
+    """Measures by policy, seed and generation, and what follows from them."""
+    seeds = range(config.seeds)
+    bases = [read_measures(folder, base_key(plan, seed)) for seed in seeds]
+    measures = {
+        mix.name: [
+            [bases[seed]["first"]]
+            + [
+                read_measures(folder, key)
+                for key in chain_keys(plan, seed, mix, config.generations)
+            ]
+            for seed in seeds
+        ]
+        for mix in mixes
+    }
+    twins = [{"model": base["twin"], "text": base["human"]} for base in bases]
+    judged = judge(measures, twins, config.margins)
+    return {
+        "verdicts": {name: held.verdict for name, held in judged.items()},
+        "endpoints": {name: held.to_json() for name, held in judged.items()},
+        "measures": measures,
+        "human": twins,
+        "generations": config.generations,
+        "seeds": config.seeds,
+        "words": plan.budget * BLOCK,
+        "archive_words": plan.archive * BLOCK,
+        "margins": asdict(config.margins),
+    }
+
+
+def _make(
+    engine: Engine,
+    folder: Folder,
+    plan: Plan,
+    mixes: Sequence[Mix],
+    config: Config,
+    progress: Progress,
+) -> None:
+    bases, chains = tasks_of(folder, plan, config.seeds, mixes, config.generations)
+    total = (len(bases) + len(chains) * config.generations) << 20
+    done = 0
+
+    def report(amount: int) -> None:
+        nonlocal done
+        done += amount
+        progress(f"generation {done >> 20} of {total >> 20}", 0, 1)
+
+    engine.run("archive.replay.chain:generation_zero", bases, report=report)
+    engine.run("archive.replay.chain:chain", chains, report=report)
+
+
+def _record(
+    config: Config, plan: Plan, mixes: Sequence[Mix], origin: str, corpus: Corpus
+) -> dict[str, Any]:
+    return {
+        "config": asdict(replace(config, policies=tuple(mix.name for mix in mixes))),
+        "plan": asdict(plan),
+        "mixes": [asdict(mix) for mix in mixes],
+        "origin": origin,
+        "vocabulary": len(corpus.vocabulary),
+        "vocabulary_digest": corpus.vocabulary_digest,
+        "corpus": corpus.facts,
+    }
