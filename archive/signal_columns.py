@@ -44,9 +44,7 @@ def _spans(name: str, meaning: str) -> Column:
 
 
 LANGUAGE: Final = (
-    _text(
-        "language", "of the first 1,000 code points; und: neither model knows it", OWN, "ISO 639"
-    ),
+    _text("language", "of the first 500 code points; und: neither model knows it", OWN, "ISO 639"),
     Column("language_score", "float64", "of the model that decided", "0 to 1", False, OWN),
     _text("language_by", "fasttext, cld2, both, or none", OWN),
     _text("fasttext_language", "fastText's first label, however low", FASTTEXT, "ISO 639"),

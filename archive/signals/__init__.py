@@ -94,7 +94,7 @@ def compute(documents: pa.RecordBatch | list[dict[str, Any]]) -> pa.RecordBatch:
     schema = pa.schema([arrow_field(column) for column in columns()])
     ids, texts = _ids_and_texts(documents)
     found: dict[str, list[pa.Array]] = {name: [] for name in schema.names[1:]}
-    for view in _views(texts):
+    for view in views(texts):
         for one in families().values():
             for name, values in one.compute(view).items():
                 found[name].append(pa.array(values, schema.field(name).type))
@@ -124,7 +124,8 @@ def _ids_and_texts(documents: pa.RecordBatch | list[dict[str, Any]]) -> tuple[li
     return documents.column("id").to_pylist(), documents.column("text").to_pylist()
 
 
-def _views(texts: list[str]) -> Iterator[View]:
+def views(texts: list[str]) -> Iterator[View]:
+    """The texts in batches of about BATCH code points, in order."""
     from archive.signals.view import View
 
     batch: list[str] = []

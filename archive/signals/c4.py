@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.signals.repetition import later_copies
-from archive.signals.unicode import SENTENCE, properties
+from archive.signals.unicode import SENTENCE, one_of, properties
 from archive.signals.view import Mask, Spans, View, ratio
 from archive.signals.words import sentences
 
@@ -43,14 +43,8 @@ COLUMNS = (
     "raw_newline_ratio",
 )
 
-POLICY: Final = (
-    "terms of use",
-    "privacy policy",
-    "cookie policy",
-    "uses cookies",
-    "use of cookies",
-    "use cookies",
-)
+# What has to be before and after "cookie" for datatrove's POLICY_SUBSTRINGS.
+COOKIES: Final = (("", " policy"), ("uses ", "s"), ("use of ", "s"), ("use ", "s"))
 CITATION: Final = re.compile(r"\[\d*]|\[edit]|\[citation needed]")
 LONGEST_WORD: Final = 1000
 FEWEST_WORDS: Final = 3
@@ -58,7 +52,6 @@ SHORT: Final = 30
 
 END_2024: Final = ".'\"!?"
 """FineWeb's stop_chars at its release, and C4's END_PUNCTUATION in datatrove."""
-END_CODES: Final = np.array([ord(mark) for mark in END_2024], dtype=np.uint32)
 
 
 @dataclass(frozen=True)
@@ -97,22 +90,22 @@ def compute(view: View) -> dict[str, Any]:
 
 def judge(view: View) -> Lines:
     """C4's tests on every stripped line, in the order of datatrove's filter."""
-    spans = view.strip(view.lines)
+    spans = view.stripped
     words = view.per_span(view.pieces.starts, spans)
     long = view.per_span(view.pieces.starts[view.pieces.lengths > LONGEST_WORD], spans) > 0
     last, cut = _without_citations(view, spans)
     chars = spans.lengths - cut
     codes = view.codes[np.maximum(last, 0)]
-    marked = (chars > 0) & np.isin(codes, END_CODES)
+    marked = (chars > 0) & one_of(END_2024)[codes]
     # A line that ends in "..." has no end; with a citation inside the dots it would not count.
     dots = view.codes[np.maximum(last[:, None] - np.arange(3), 0)] == ord(".")
     marked &= ~(dots.all(axis=1) & (chars >= 3))
 
-    def has(*needles: str) -> Mask:
-        return np.any([view.per_span(view.find(n), spans) > 0 for n in needles], axis=0)
+    def has(positions: npt.NDArray[np.int64]) -> Mask:
+        return view.per_span(positions, spans) > 0
 
-    lorem, curly = has("lorem ipsum"), has("{")
-    script, policy = has("javascript"), has(*POLICY)
+    lorem, curly = has(view.find("lorem ipsum")), has(view.marks("{"))
+    script, policy = has(view.find("javascript")), has(_policies(view))
     masks = []
     for passed in (~long & (words >= FEWEST_WORDS), ~long & marked & (words >= FEWEST_WORDS)):
         at_lorem = passed & lorem
@@ -122,11 +115,25 @@ def judge(view: View) -> Lines:
     return Lines(spans, last, chars, kept, punctuated, (lorem_1, lorem_2), (curly_1, curly_2))
 
 
+def _policies(view: View) -> npt.NDArray[np.int64]:
+    """Where the policy phrases stand, each found by its rarest word."""
+    cookies: list[int] = [
+        at
+        for at in view.find("cookie").tolist()
+        if any(
+            view.lower.endswith(before, 0, at) and view.lower.startswith(after, at + 6)
+            for before, after in COOKIES
+        )
+    ]
+    found = (view.find("terms of use"), view.find("privacy policy"), np.array(cookies, np.int64))
+    return np.sort(np.concatenate(found))
+
+
 def _without_citations(view: View, spans: Spans) -> tuple[Any, Any]:
     """Per line: position of the last character, and number cut, once citations are gone."""
     last = spans.ends - 1
     cut = np.zeros(len(spans), dtype=np.int64)
-    brackets = view.find_exactly("[")
+    brackets = view.marks("[")
     for line in np.unique(np.searchsorted(spans.ends, brackets, side="right")):
         if line == len(spans):
             continue
@@ -147,7 +154,7 @@ def _fineweb(view: View, lines: Lines) -> dict[str, Any]:
     _, copied, _ = later_copies(view, kept)
     tokens = view.per_span(view.tokens.starts, kept)
     return {
-        "fineweb_line_punct_2024": ratio(view.count(kept, np.isin(codes, END_CODES)), number),
+        "fineweb_line_punct_2024": ratio(view.count(kept, one_of(END_2024)[codes]), number),
         "fineweb_line_punct": ratio(view.count(kept, _terminal(codes)), number),
         "fineweb_short_lines": ratio(view.count(kept, chars <= SHORT), number),
         "fineweb_dup_line_chars": ratio(copied, view.total(kept, chars)),
@@ -158,13 +165,13 @@ def _fineweb(view: View, lines: Lines) -> dict[str, Any]:
 def _raw(view: View) -> dict[str, Any]:
     lines = view.lines
     number = view.count(lines)
-    full = lines.where(view.strip(lines).lengths > 0)
+    full = lines.where(view.stripped.lengths > 0)
     codes = view.codes[np.maximum(full.ends - 1, 0)]
     filled = view.count(full)
     _, copied, _ = later_copies(view, full)
     feeds = number - 1
     return {
-        "raw_line_punct_2024": ratio(view.count(full, np.isin(codes, END_CODES)), number),
+        "raw_line_punct_2024": ratio(view.count(full, one_of(END_2024)[codes]), number),
         "raw_line_punct": ratio(view.count(full, _terminal(codes)), filled),
         "raw_short_lines_2024": ratio(view.count(lines, lines.lengths <= SHORT), number),
         "raw_short_lines": ratio(view.count(full, full.lengths <= SHORT), filled),
@@ -175,4 +182,5 @@ def _raw(view: View) -> dict[str, Any]:
 
 def _terminal(codes: npt.NDArray[np.uint32]) -> Mask:
     """Sentence_Terminal: the marks of FineWeb's rule since 2024-05, quotes not among them."""
-    return (properties().flags[codes] & SENTENCE) != 0
+    mask: Mask = (properties().flags[codes] & SENTENCE) != 0
+    return mask

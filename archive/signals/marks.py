@@ -8,15 +8,18 @@ had it before language models, the third damage.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
-from archive.signals.hashing import Positions
-from archive.signals.repetition import Groups, own_keys
-from archive.signals.view import View, ratio
+from archive.signals.groups import Groups
+from archive.signals.hashing import Positions, of_text
+from archive.signals.view import Mask, View, ratio
 
-# What a count is of: any of these strings, in lower-cased text, without overlaps of one string.
+# What a count is of: any of these strings, in lower-cased text. A string is found by its longest
+# word, which has to stand there as a word (or by its first character, for those in BY_MARK).
 PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "mark_lorem_ipsum": ("lorem ipsum", "dolor sit amet"),
     "mark_javascript": (
@@ -105,6 +108,9 @@ PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "mark_mojibake": ("ã©", "ã¨", "ã¼", "ã¶", "ã¤", "ã³", "â€™", "â€œ", "â€“", "ï»¿", "ðÿ"),
 }
 
+BY_MARK: Final = ("mark_bbcode_links", "mark_html", "mark_mojibake")
+COMMON: Final = ("available", "construction", "generated", "related", "welcome")
+
 COLUMNS = (
     *PHRASES,
     "mark_curly_brackets",
@@ -124,8 +130,8 @@ TEMPLATE: Final = re.compile(
     r"\{\{[^{}\n]{1,80}\}\}|\{%[^{}\n]{1,80}%\}|<\?php|<%=?|%[A-Z_]{3,30}%"
 )
 LINK_HINTS: Final = ("http://", "https://", "www.")
-SEPARATORS: Final = np.array([ord(c) for c in "|»·•‹›«"], dtype=np.uint32)
-LIST_MARKS: Final = np.array([ord(c) for c in ",;|،、，"], dtype=np.uint32)
+SEPARATORS: Final = "|»·•‹›«"
+LIST_MARKS: Final = ",;|،、，"
 LINE_SEPARATORS: Final = 3  # bars or the like that make a line a row of links
 LIST_PARTS: Final = 10  # commas that make a line a list of keywords, if its parts are short
 LIST_WORDS: Final = 3  # words a part, on average
@@ -133,16 +139,65 @@ RUN: Final = 3  # a word this many times in a row
 
 
 def compute(view: View) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, phrases in PHRASES.items():
-        found[name] = sum(view.per_text(view.find(phrase)) for phrase in phrases)
-    curly = view.find_exactly("{")
+    found: dict[str, Any] = _phrases(view)
+    curly = view.marks("{")
     found["mark_curly_brackets"] = view.per_text(curly)
     found["mark_spun"] = view.per_text(_matches(view, SPUN, curly))
-    openers = np.concatenate((curly, view.find_exactly("<"), view.find_exactly("%")))
+    openers = np.concatenate((curly, view.marks("<"), view.marks("%")))
     found["mark_template"] = view.per_text(_matches(view, TEMPLATE, openers))
-    found["mark_replacement"] = view.per_text(view.find_exactly("\ufffd"))
+    found["mark_replacement"] = view.per_text(view.marks("\ufffd"))
     return found | _links(view) | _stuffing(view)
+
+
+def _phrases(view: View) -> dict[str, Any]:
+    """Counts of PHRASES: their anchor words are looked for by hash, their anchor marks by code."""
+    counts = {name: np.zeros(len(view), dtype=np.int64) for name in PHRASES}
+    anchors = _anchors()
+    hashes = view.lower_word_hashes
+    likely = np.flatnonzero(anchors.digits[hashes & np.uint64(0xFFFF)])
+    starts = view.words.starts[likely].tolist()
+    seen = list(zip(starts, hashes[likely].tolist(), strict=True))
+    marks = np.flatnonzero(view.among("".join(map(chr, anchors.marks))))
+    seen += zip(marks.tolist(), view.lowered[marks].tolist(), strict=True)
+    for at, key in seen:
+        for name, phrase, offset in anchors.words.get(key) or anchors.marks.get(key) or ():
+            if view.lower.startswith(phrase, at - offset):
+                counts[name][np.searchsorted(view.ends, at)] += 1
+    return counts
+
+
+Anchored = dict[int, list[tuple[str, str, int]]]
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """For each anchor, the phrases it is part of: column, phrase, where the anchor is in it."""
+
+    words: Anchored  # by the hash of a word
+    marks: Anchored  # by the code point of a mark
+    digits: Mask  # which last 16 bits an anchor word's hash can have
+
+
+@cache
+def _anchors() -> Anchors:
+    words: Anchored = {}
+    marks: Anchored = {}
+    digits = np.zeros(1 << 16, dtype=bool)
+    for name, phrases in PHRASES.items():
+        for phrase in phrases:
+            anchor = max(_words(phrase), key=lambda word: (word not in COMMON, len(word)))
+            if name in BY_MARK:
+                marks.setdefault(ord(phrase[0]), []).append((name, phrase, 0))
+                continue
+            key = of_text(anchor)
+            words.setdefault(key, []).append((name, phrase, phrase.index(anchor)))
+            digits[key & 0xFFFF] = True
+    return Anchors(words, marks, digits)
+
+
+def _words(phrase: str) -> list[str]:
+    view = View([phrase])
+    return [phrase[s:e] for s, e in zip(view.words.starts, view.words.ends, strict=True)] or [""]
 
 
 def _matches(view: View, pattern: re.Pattern[str], openers: Positions) -> Positions:
@@ -157,12 +212,11 @@ def _matches(view: View, pattern: re.Pattern[str], openers: Positions) -> Positi
 
 
 def _links(view: View) -> dict[str, Any]:
-    lines = view.strip(view.lines)
-    lines = lines.where(lines.lengths > 0)
+    lines = view.stripped.where(view.stripped.lengths > 0)
     # "http://www." is one link: what follows directly on another hint is not counted again.
     hints = np.unique(np.concatenate([view.find(hint) for hint in LINK_HINTS]))
     hints = hints[np.diff(hints, prepend=-100) > len("https://")]
-    bars = view.per_span(np.flatnonzero(np.isin(view.codes, SEPARATORS)), lines)
+    bars = view.per_span(np.flatnonzero(view.among(SEPARATORS)), lines)
     linked = (view.per_span(hints, lines) > 0) | (bars >= LINE_SEPARATORS)
     return {
         "mark_urls": view.per_text(hints),
@@ -171,12 +225,11 @@ def _links(view: View) -> dict[str, Any]:
 
 
 def _stuffing(view: View) -> dict[str, Any]:
-    lines, words = view.strip(view.lines), view.words
-    lines = lines.where(lines.lengths > 0)
-    parts = view.per_span(np.flatnonzero(np.isin(view.codes, LIST_MARKS)), lines)
+    lines, words = view.stripped.where(view.stripped.lengths > 0), view.words
+    parts = view.per_span(np.flatnonzero(view.among(LIST_MARKS)), lines)
     inside = view.per_span(words.starts, lines)
     listed = (parts >= LIST_PARTS) & (inside <= LIST_WORDS * (parts + 1))
-    keys = own_keys(view.lower_hashes(words), words.document)
+    keys = view.own_keys(view.lower_word_hashes, words.document)
     groups = Groups(keys)
     top = np.zeros(len(view), dtype=np.int64)
     np.maximum.at(top, words.document[groups.first], groups.sizes)

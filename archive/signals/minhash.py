@@ -44,7 +44,7 @@ def shingles(view: View) -> tuple[Hashes, npt.NDArray[np.int64]]:
     owners = view.words.document
     bounds = np.searchsorted(owners, np.arange(len(view) + 1))
     counts = np.diff(bounds)
-    prefix = Prefix(view.lower_hashes(view.words))
+    prefix = Prefix(view.lower_word_hashes)
     number = np.maximum(counts - SHINGLE + 1, 1)
     first = np.cumsum(number) - number
     text = np.repeat(np.arange(len(view)), number)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from archive.signals.hashing import Positions
+from archive.signals.unicode import one_of
 from archive.signals.view import View
 
 COLUMNS = ("emails", "email_spans", "ips", "ip_spans", "phones", "phone_spans")
@@ -51,8 +51,9 @@ NORTH_AMERICA: Final = re.compile(
     r"(?<![\w.+/-])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}([-. ]))[2-9]\d{2}(?(1)\1|[-. ])\d{4}"
     r"(?![\w-]|\.\d)"
 )
-PHONE_MARKS: Final = np.array([ord(c) for c in "0123456789+() .-"], dtype=np.uint32)
+PHONE_MARKS: Final = "0123456789+() .-"
 FEWEST_DIGITS: Final = 8
+WIDEST_GAP: Final = 4  # characters from one digit of a number to the next
 
 
 def compute(view: View) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def compute(view: View) -> dict[str, Any]:
 def emails(view: View) -> list[tuple[int, int]]:
     """Addresses around every at sign, in order, without overlaps."""
     found: list[tuple[int, int]] = []
-    for at in view.find_exactly("@").tolist():
+    for at in view.marks("@").tolist():
         domain = DOMAIN.match(view.raw, at + 1, at + 256)
         local = LOCAL.search(view.raw[max(at - 64, 0) : at]) if domain else None
         if not domain or not local:
@@ -86,26 +87,27 @@ def emails(view: View) -> list[tuple[int, int]]:
 
 def ips(view: View) -> list[tuple[int, int]]:
     """Dotted quads outside the private and reserved blocks."""
-    found = []
-    for start, end in _runs(view, _digits_and(view, "."), fewest_digits=4):
-        for match in OCTETS.finditer(view.raw, max(start - 1, 0), end + 1):
+    found: list[tuple[int, int]] = []
+    for start, end in _runs(view, "0123456789.", fewest_digits=4):
+        for match in OCTETS.finditer(view.raw, max(start, 0), end):
             octets = [int(part) for part in match.group().split(".")]
             if max(octets) > 255:
                 continue
             address = int.from_bytes(bytes(octets), "big")
-            if not any(low <= address <= high for low, high in RESERVED):
+            if not any(low <= address <= high for low, high in RESERVED) and (
+                not found or match.start() >= found[-1][1]
+            ):
                 found.append(match.span())
     return found
 
 
 def phones(view: View) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    marks = np.isin(view.codes, PHONE_MARKS)
-    for start, end in _runs(view, marks, fewest_digits=FEWEST_DIGITS):
+    for start, end in _runs(view, PHONE_MARKS, fewest_digits=FEWEST_DIGITS):
         here = [
             match.span()
             for pattern in (PLUS, NORTH_AMERICA)
-            for match in pattern.finditer(view.raw, max(start - 1, 0), end + 1)
+            for match in pattern.finditer(view.raw, max(start, 0), end)
             if FEWEST_DIGITS <= sum(map(str.isdigit, match.group())) <= 15
         ]
         for span in sorted(here):
@@ -114,17 +116,26 @@ def phones(view: View) -> list[tuple[int, int]]:
     return found
 
 
-def _digits_and(view: View, extra: str) -> Any:
-    digits = (view.codes >= 48) & (view.codes <= 57)
-    return digits | np.isin(view.codes, [ord(c) for c in extra])
+def _runs(view: View, characters: str, fewest_digits: int) -> list[tuple[int, int]]:
+    """Maximal stretches of these characters with at least so many ASCII digits in them.
 
-
-def _runs(view: View, mask: Any, fewest_digits: int) -> list[tuple[int, int]]:
-    """Maximal stretches of the mask with at least so many ASCII digits in them."""
-    digits: Positions = np.flatnonzero((view.codes >= 48) & (view.codes <= 57))
-    change = np.flatnonzero(mask[1:] != mask[:-1]) + 1
-    if mask[0]:
-        change = np.concatenate(([0], change))
-    starts, ends = change[0::2], change[1::2]
-    enough = np.searchsorted(digits, ends) - np.searchsorted(digits, starts) >= fewest_digits
-    return list(zip(starts[enough].tolist(), ends[enough].tolist(), strict=True))
+    Found from the digits outwards: they are rare, the text is not looked at.
+    """
+    digits = view.found.get("digits")
+    if digits is None:
+        digits = view.found["digits"] = np.flatnonzero((view.codes - np.uint32(48)) < 10)
+    if len(digits) < fewest_digits:
+        return []
+    # Two digits are of one stretch if only such characters lie between them.
+    inside = one_of(characters)
+    gaps = np.diff(digits)
+    near = gaps == 1
+    for gap in range(2, WIDEST_GAP + 1):
+        left = np.flatnonzero(gaps == gap)
+        between = view.index[digits[left][:, None] + np.arange(1, gap)]
+        near[left] = inside[between].all(axis=1)
+    cuts = np.concatenate(([0], np.flatnonzero(~near) + 1, [len(digits)]))
+    long = np.diff(cuts) >= fewest_digits
+    starts, ends = digits[cuts[:-1][long]], digits[cuts[1:][long] - 1] + 1
+    # A few characters more on either side: a plus or a bracket, and what must not stand there.
+    return list(zip((starts - 3).tolist(), (ends + 1).tolist(), strict=True))

@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from archive.signals.hashing import Hashes, of_text
-from archive.signals.repetition import Groups, own_keys
-from archive.signals.unicode import ALNUM, ALPHA, DIGIT, UPPER
+from archive.signals.groups import Groups
+from archive.signals.hashing import Hashes, wanted
+from archive.signals.unicode import ALNUM, ALPHA, DIGIT, UPPER, one_of
 from archive.signals.view import Mask, Spans, View, ratio
 
 COLUMNS = (
@@ -39,18 +39,17 @@ COLUMNS = (
     "dclm_removed_words",
 )
 
-STOP_WORDS: Final = ("the", "be", "to", "of", "and", "that", "have", "with")
-STOP_HASHES: Final = np.array([of_text(word) for word in STOP_WORDS], dtype=np.uint64)
-PUNCTUATION: Final = np.zeros(128, dtype=bool)
-PUNCTUATION[[ord(mark) for mark in string.punctuation]] = True
+STOP_WORDS: Final = "the be to of and that have with"
+STOP_INITIALS: Final = "tboahwTBOAHW"
 
 # DCLM modifiers.py, counter_line_modifier
-COUNTER: Final = re.compile(
-    r"\W*\d(?:,|\.|\d)*[kmb]?\s+(?:likes|shares|comments|retweets|reposts|quotes|bookmarks"
-    r"|upvotes|downvotes|downloads|views|followers)\W*"
+COUNTED: Final = (
+    "likes shares comments retweets reposts quotes bookmarks upvotes downvotes downloads views"
+    " followers"
 )
+COUNTER: Final = re.compile(rf"\W*\d(?:,|\.|\d)*[kmb]?\s+(?:{'|'.join(COUNTED.split())})\W*")
 CUTS: Final = (r"\s?items in cart", r"\s?read more...$", r"^sign-in\s?")
-CUT_HINTS: Final = ("items in cart", "read more", "sign-in")
+HINTED: Final = "cart more sign"  # a word of each
 
 
 def compute(view: View) -> dict[str, Any]:
@@ -59,60 +58,65 @@ def compute(view: View) -> dict[str, Any]:
 
 def _gopher(view: View) -> dict[str, Any]:
     tokens = view.tokens
-    codes = view.codes[tokens.starts]
-    plain = (tokens.lengths == 1) & (codes < 128)
-    plain &= PUNCTUATION[np.minimum(codes, 127)]
+    plain = (tokens.lengths == 1) & one_of(string.punctuation)[view.index[tokens.starts]]
     counted = view.count(tokens, ~plain)
     lengths = view.total(tokens, np.where(plain, 0, tokens.lengths))
-    alpha = view.per_span(np.flatnonzero(view.flags & ALPHA), tokens) > 0
-    stops = np.isin(hashes := view.hashes(tokens), STOP_HASHES)
-    lines = view.strip(view.lines)
+    alpha = (view.token_flags & ALPHA) != 0
+    stops, hashes = _stop_words(tokens, view.token_hashes)
+    lines = view.stripped
     # splitlines(): a break at the very end opens no line; a text without lines has none.
     final = (view.codes[np.maximum(view.ends - 1, 0)] == 10) | (view.sizes == 0)
     number = view.count(lines) - final
     bullets = _starts_with(view, lines, "•-")
-    ellipses = view.find_exactly("..."), view.find_exactly("…")
+    ellipses = (view.dots(1), view.marks("…"))
     return {
         "gopher_words": counted,
         "gopher_mean_word_length": ratio(lengths, counted),
-        "gopher_hash_ratio": ratio(view.per_text(view.find_exactly("#")), counted),
-        "gopher_ellipsis_ratio": ratio(sum(view.per_text(e) for e in ellipses), counted),
+        "gopher_hash_ratio": ratio(view.per_text(view.marks("#")), counted),
+        "gopher_ellipsis_ratio": ratio(view.summed(ellipses), counted),
         "gopher_bullet_lines": ratio(view.count(lines, bullets), number),
         "gopher_ellipsis_lines": ratio(view.count(lines, _ends_open(view, lines)), number),
         "gopher_alpha_words": ratio(view.count(tokens, alpha), counted),
-        "gopher_stop_words": view.count(tokens, stops),
-        "gopher_stop_words_distinct": distinct(view, tokens.where(stops), hashes[stops]),
+        "gopher_stop_words": view.count(stops),
+        "gopher_stop_words_distinct": distinct(view, stops, hashes),
     }
 
 
 def _dclm(view: View) -> dict[str, Any]:
     pieces = view.pieces
     counted = view.count(pieces)
-    alpha = view.per_span(np.flatnonzero(view.flags & ALPHA), pieces) > 0
-    stops = np.isin(view.lower_hashes(pieces), STOP_HASHES)
-    symbols = sum(view.per_text(view.find_exactly(s)) for s in ("#", "...", ". . .", "…"))
-    lines = view.strip(view.lines)
-    lines = lines.where(lines.lengths > 0)
+    lengths = pieces.lengths
+    brief = (lengths >= 2) & (lengths <= 4) & one_of(STOP_INITIALS)[view.index[pieces.starts]]
+    short = pieces.where(brief)
+    stops, _ = _stop_words(short, view.lower_hashes(short))
+    symbols = (view.marks("#"), view.dots(1), view.dots(2), view.marks("…"))
+    lines = view.stripped.where(view.stripped.lengths > 0)
     number = view.count(lines)
     open_ended = _ends_open(view, lines) | _ends_with(view, lines, ". . .")
-    worded = (view.flags[pieces.starts] & ALNUM) != 0
+    worded = view.having(ALNUM)[pieces.starts]
     before = view.count(pieces, worded)
     removed = view.total(view.lines, removed_words(view, pieces.starts[worded]))
     return {
         "dclm_words": before,
-        "dclm_mean_word_length": ratio(view.total(pieces, pieces.lengths), counted),
-        "dclm_symbol_ratio": ratio(symbols, counted),
+        "dclm_mean_word_length": ratio(view.total(pieces, lengths), counted),
+        "dclm_symbol_ratio": ratio(view.summed(symbols), counted),
         "dclm_bullet_lines": ratio(view.count(lines, _starts_with(view, lines, "●•*-")), number),
         "dclm_ellipsis_lines": ratio(view.count(lines, open_ended), number),
-        "dclm_nonalpha_words": ratio(view.count(pieces, ~alpha), counted),
-        "dclm_stop_words": view.count(pieces, stops),
+        "dclm_nonalpha_words": ratio(view.count(pieces, ~view.lettered), counted),
+        "dclm_stop_words": view.count(stops),
         "dclm_removed_words": ratio(removed, before),
     }
 
 
+def _stop_words(spans: Spans, hashes: Hashes) -> tuple[Spans, Hashes]:
+    """The spans that are stop words, and their hashes."""
+    exact = wanted(hashes, STOP_WORDS)
+    return Spans(spans.starts[exact], spans.ends[exact], spans.document[exact]), hashes[exact]
+
+
 def distinct(view: View, spans: Spans, hashes: Hashes) -> npt.NDArray[np.int64]:
     """How many different spans each text has among these."""
-    groups = Groups(own_keys(hashes, spans.document))
+    groups = Groups(view.own_keys(hashes, spans.document))
     return np.bincount(spans.document[groups.first], minlength=len(view))
 
 
@@ -125,15 +129,15 @@ def removed_words(view: View, words: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     lines = view.lines
     lengths = lines.lengths
     pieces = view.per_span(view.pieces.starts, lines)
-    upper = view.per_span(np.flatnonzero(view.flags & UPPER), lines)
-    digits = view.per_span(np.flatnonzero(view.flags & DIGIT), lines)
+    upper = view.per_span(np.flatnonzero(view.having(UPPER)), lines)
+    digits = view.per_span(np.flatnonzero(view.having(DIGIT)), lines)
     gone = (upper * 2 > lengths) | ((digits == lengths) & (lengths > 0))
     gone |= (pieces < 2) & (lengths > 0)
-    for line in np.flatnonzero(~gone & (digits > 0) & (pieces <= 4)):
+    counters = view.lines_with(COUNTED)
+    for line in counters[~gone[counters] & (digits[counters] > 0)].tolist():
         gone[line] = bool(COUNTER.fullmatch(view.lower[lines.starts[line] : lines.ends[line]]))
     removed = np.where(gone, view.per_span(words, lines), 0)
-    hinted = np.concatenate([view.find(hint) for hint in CUT_HINTS])
-    for line in np.unique(np.searchsorted(lines.ends, hinted)):
+    for line in view.lines_with(HINTED).tolist():
         if not gone[line] and pieces[line] <= 10:
             text = view.lower[lines.starts[line] : lines.ends[line]]
             left = text
@@ -148,8 +152,7 @@ def _alnum_words(text: str) -> int:
 
 
 def _starts_with(view: View, lines: Spans, marks: str) -> Mask:
-    codes = view.codes[lines.starts]
-    return (lines.lengths > 0) & np.isin(codes, [ord(mark) for mark in marks])
+    return (lines.lengths > 0) & one_of(marks)[view.index[lines.starts]]
 
 
 def _ends_with(view: View, lines: Spans, suffix: str) -> Mask:

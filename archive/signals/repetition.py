@@ -7,12 +7,14 @@ copy counts, and the denominator is the characters of the segments or words alon
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from archive.signals.hashing import Hashes, Positions, Prefix, mix
+from archive.signals.groups import Groups
+from archive.signals.hashing import Hashes, Positions, Prefix
 from archive.signals.view import Spans, View, ratio
 
 TOP: Final = (2, 3, 4)
@@ -55,7 +57,7 @@ def _lines(view: View) -> dict[str, Any]:
     first_blank = (view.sizes > 0) & (view.codes[view.begins] == 10)
     edges = first_blank.astype(np.int64) + final_blank
     edges += (view.sizes == 0).astype(np.int64)
-    stripped = view.strip(full)
+    stripped = view.stripped
     return {
         "gopher_dup_lines": ratio(copies + np.maximum(edges - 1, 0), counted + edges),
         "gopher_dup_lines_2024": ratio(copies + np.maximum(empty - 1, 0), counted + empty),
@@ -107,41 +109,18 @@ def _dclm_segments(view: View, segments: Spans, kind: str) -> dict[str, Any]:
 
 def later_copies(view: View, spans: Spans) -> tuple[Positions, Positions, npt.NDArray[np.bool_]]:
     """Per text, the copies after the first and their characters; per span, if it has a copy."""
-    keys = own_keys(view.hashes(spans), spans.document)
-    groups = Groups(keys)
-    sizes = groups.sizes
+    groups = Groups(view.own_keys(view.hashes(spans), spans.document), least=2)
+    extra = groups.sizes - 1
     owners = spans.document[groups.first]
-    extra = sizes - 1
+    lengths = spans.lengths[groups.first]
     copies = np.bincount(owners, weights=extra, minlength=len(view)).astype(np.int64)
-    chars = np.bincount(owners, weights=extra * spans.lengths[groups.first], minlength=len(view))
-    return copies, chars.astype(np.int64), groups.spread(sizes > 1)
+    chars = np.bincount(owners, weights=extra * lengths, minlength=len(view)).astype(np.int64)
+    repeated = np.zeros(len(spans), dtype=bool)
+    repeated[groups.members] = True
+    return copies, chars, repeated
 
 
 # n-grams
-
-
-def own_keys(hashes: Hashes, owners: Positions) -> Hashes:
-    """The hashes made a text's own, so that equal spans of two texts stay apart."""
-    return hashes ^ mix(owners.astype(np.uint64) + np.uint64(1))
-
-
-class Groups:
-    """Equal keys brought together: sizes of the groups and the first member of each."""
-
-    def __init__(self, keys: Hashes) -> None:
-        self.order = np.argsort(keys)
-        ranked = keys[self.order]
-        changes = np.ones(len(ranked), dtype=bool)
-        changes[1:] = ranked[1:] != ranked[:-1]
-        self.starts = np.flatnonzero(changes)
-        self.sizes = np.diff(np.append(self.starts, len(ranked)))
-        self.first = np.minimum.reduceat(self.order, self.starts) if len(ranked) else self.order[:0]
-
-    def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """A value per group, given to each of its members, in the members' own order."""
-        result = np.empty(len(self.order), dtype=values.dtype)
-        result[self.order] = np.repeat(values, self.sizes)
-        return result
 
 
 class Repeated:
@@ -150,10 +129,11 @@ class Repeated:
     An n-gram repeats only if both (n-1)-grams in it do, so each step looks at what is left.
     """
 
-    def __init__(self, words: Spans, hashes: Hashes, texts: int) -> None:
+    def __init__(self, view: View, words: Spans, hashes: Hashes) -> None:
         self.words = words
+        self._view = view
         self._prefix = Prefix(hashes)
-        self._last = np.searchsorted(words.document, np.arange(texts), side="right")
+        self._last = np.searchsorted(words.document, np.arange(len(view)), side="right")
         self.at = np.arange(len(words))  # where a repeated n-gram begins
         self.group = self.at  # which n-gram it is
         self.count = self.at  # how often it occurs
@@ -167,17 +147,21 @@ class Repeated:
         owners = self.words.document[at]
         fits = at + n <= self._last[owners]
         at, owners = at[fits], owners[fits]
-        groups = Groups(own_keys(self._prefix.spans(at, at + n), owners))
-        many = groups.spread(groups.sizes > 1)
-        self.group = groups.spread(np.arange(len(groups.sizes)))[many]
-        self.count = groups.spread(groups.sizes)[many]
-        self.first = at[groups.spread(groups.first)[many]]
-        self.at = at[many]
+        keys = self._view.own_keys(self._prefix.spans(at, at + n), owners)
+        groups = Groups(keys, least=2)
+        label = np.full(len(at), -1)
+        label[groups.members] = groups.number()
+        kept = np.flatnonzero(label >= 0)
+        number = label[kept]
+        self.at = at[kept]
+        self.group = number
+        self.count = groups.sizes[number]
+        self.first = at[groups.first[number]]
 
 
 def _gopher_ngrams(view: View) -> dict[str, Any]:
     tokens = view.tokens
-    repeated = Repeated(tokens, view.hashes(tokens), len(view))
+    repeated = Repeated(view, tokens, view.token_hashes)
     lengths = tokens.lengths
     sums = np.concatenate(([0], np.cumsum(lengths)))
     begin = np.searchsorted(tokens.document, np.arange(len(view)))
@@ -214,23 +198,25 @@ def greedy_copies(
     """
     chars = [0] * texts
     seen: set[int] = set()
-    free = 0
     sizes = (sums[at + n] - sums[at]).tolist()
-    owners = document[at].tolist()
-    for start, which, size, owner in zip(at.tolist(), group.tolist(), sizes, owners, strict=True):
-        if start < free:
-            continue
+    owners, starts, groups = document[at].tolist(), at.tolist(), group.tolist()
+    here, count = 0, len(starts)
+    while here < count:
+        which = groups[here]
         if which in seen:
-            chars[owner] += size
-            free = start + n
+            chars[owners[here]] += sizes[here]
+            # On to the first position behind this copy: at most n entries further.
+            free = starts[here] + n
+            here = bisect_left(starts, free, here + 1, min(here + n, count))
         else:
             seen.add(which)
+            here += 1
     return np.array(chars, dtype=np.int64)
 
 
 def _dclm_ngrams(view: View) -> dict[str, Any]:
     words = view.words
-    repeated = Repeated(words, view.hashes(words), len(view))
+    repeated = Repeated(view, words, view.word_hashes)
     sums = np.concatenate(([0], np.cumsum(words.lengths)))
     whole = view.total(words, words.lengths)
     found: dict[str, Any] = {}

@@ -18,9 +18,11 @@ def compute(view: View) -> dict[str, Any]:
     table = properties()
     codes = np.array((*table.scripts, ""))
     size = len(table.scripts)
-    script = table.script[view.codes].astype(np.int64)
+    script = table.script[view.index]
     owners = np.repeat(np.arange(len(view)), view.sizes + 1)
-    counts = np.bincount(owners * size + script, minlength=len(view) * size)
+    owners *= size
+    owners += script
+    counts = np.bincount(owners, minlength=len(view) * size)
     counts = counts.reshape(len(view), size)
     counts[:, [table.scripts.index(code) for code in NO_SCRIPT]] = 0
     # Stable, so that equal counts go by the order of the codes.
@@ -32,5 +34,5 @@ def compute(view: View) -> dict[str, Any]:
         "script_share": ratio(first, counts.sum(axis=1)),
         "script_second": codes[np.where(second > 0, order[:, 1], size)].tolist(),
         "scripts": np.count_nonzero(counts, axis=1),
-        "letters": view.per_text(np.flatnonzero(view.flags & ALPHA)),
+        "letters": view.per_text(np.flatnonzero(view.having(ALPHA))),
     }

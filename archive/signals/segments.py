@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from archive.signals.hashing import Positions
 from archive.signals.unicode import PICTOGRAPH, WORD_BREAK, properties
 
 Classes = npt.NDArray[np.uint8]
@@ -23,56 +26,84 @@ def _members(*names: str) -> Mask:
     return table
 
 
-def _pairs() -> Mask:
-    """Which neighbours always stay together: rules WB3, 3d, 5, 7a, 8-10 and 13-13b."""
-    joined = np.zeros((COUNT, COUNT), dtype=bool)
-    body = (*LETTERS, "Numeric")
-    rules: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
-        (("CR",), ("LF",)),
-        (("WSegSpace",), ("WSegSpace",)),
-        (body, body),
-        (("Hebrew_Letter",), ("Single_Quote",)),
-        (("Katakana",), ("Katakana",)),
-        ((*body, "Katakana", "ExtendNumLet"), ("ExtendNumLet",)),
-        (("ExtendNumLet",), (*body, "Katakana")),
-    ]
-    for left, right in rules:
-        joined |= _members(*left)[:, None] & _members(*right)[None, :]
-    return joined.ravel()
+BODY: Final = (*LETTERS, "Numeric")
 
+# Which neighbours always stay together: rules WB3, 3d, 5, 7a, 8-10, 13, 13a and 13b.
+PAIRS: Final = (
+    (("CR",), ("LF",)),
+    (("WSegSpace",), ("WSegSpace",)),
+    (BODY, BODY),
+    (("Hebrew_Letter",), ("Single_Quote",)),
+    (("Katakana",), ("Katakana",)),
+    ((*BODY, "Katakana", "ExtendNumLet"), ("ExtendNumLet",)),
+    (("ExtendNumLet",), (*BODY, "Katakana")),
+)
 
-PAIRS: Final = _pairs()
-ABSORBED: Final = _members("Extend", "Format", "ZWJ")
-NEWLINES: Final = _members("CR", "LF", "Newline")
-AHLETTER: Final = _members(*LETTERS)
-MIDDLES: Final = _members("MidLetter", "MidNum", "MidNumLet", "Single_Quote", "Double_Quote")
 MID_LETTER: Final = _members("MidLetter", "MidNumLet", "Single_Quote")
 MID_NUMBER: Final = _members("MidNum", "MidNumLet", "Single_Quote")
+AHLETTER: Final = _members(*LETTERS)
+NEWLINES: Final = _members("CR", "LF", "Newline")
+
+ABSORBED, MIDDLE, FLAG = 1, 2, 4
+SPECIAL: Final = {
+    ABSORBED: ("Extend", "Format", "ZWJ"),
+    MIDDLE: ("MidLetter", "MidNum", "MidNumLet", "Single_Quote", "Double_Quote"),
+    FLAG: ("Regional_Indicator",),
+}
 
 
-def boundaries(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-    """The first position of every segment of `codes`, in order (Unicode 18, UAX #29)."""
-    if not len(codes):
+@dataclass(frozen=True)
+class Rules:
+    """Per code point: its bit for each of PAIRS, on the left and on the right, and SPECIAL bits."""
+
+    left: Classes
+    right: Classes
+    special: Classes
+
+
+@cache
+def _rules() -> Rules:
+    left, right, special = (np.zeros(COUNT, dtype=np.uint8) for _ in range(3))
+    for bit, (before, after) in enumerate(PAIRS):
+        left[_members(*before)] |= 1 << bit
+        right[_members(*after)] |= 1 << bit
+    for mark, names in SPECIAL.items():
+        special[_members(*names)] |= mark
+    classes = properties().word_break
+    return Rules(left[classes], right[classes], special[classes])
+
+
+def boundaries(index: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+    """The first position of every segment of these code points, in order (Unicode 18, UAX #29)."""
+    if not len(index):
         return np.zeros(0, dtype=np.int64)
-    table = properties()
-    classes = table.word_break[codes]
-    absorbed = ABSORBED[classes]
+    special = _rules().special[index]
+    absorbed = (special & ABSORBED) != 0
+    if not absorbed.any():
+        return np.flatnonzero(~_joined(index, special))
     # WB4: marks belong to what they follow, unless that is the start of text or a new line.
+    classes = properties().word_break[index]
     kept = ~absorbed
     kept[0] = True
     kept[1:] |= NEWLINES[classes[:-1]] & absorbed[1:]
     base = np.flatnonzero(kept)
-    kinds = classes[base]
-    kinds[absorbed[base]] = NUMBER["Other"]
-    joined = np.zeros(len(base), dtype=bool)
-    joined[1:] = PAIRS[kinds[:-1].astype(np.int16) * COUNT + kinds[1:]]
-    _split_spaces(joined, kinds, base)
-    _join_across_middles(joined, kinds)
-    _join_flags(joined, kinds)
-    pictures = np.flatnonzero(table.flags[codes[base]] & PICTOGRAPH)
-    pictures = pictures[base[pictures] > 0]
-    joined[pictures[classes[base[pictures] - 1] == NUMBER["ZWJ"]]] = True
+    joined = _joined(index[base], special[base])
+    _split_spaces(joined, classes[base], base)
+    # WB3c: an emoji sequence stays together.
+    after = base[1:][classes[base[1:] - 1] == NUMBER["ZWJ"]]
+    pictures = after[(properties().flags[index[after]] & PICTOGRAPH) != 0]
+    joined[np.searchsorted(base, pictures)] = True
     return base[~joined]
+
+
+def _joined(index: npt.NDArray[np.intp], special: Classes) -> Mask:
+    """Which positions the rules from WB5 on join to the one before."""
+    rules = _rules()
+    joined = np.zeros(len(index), dtype=bool)
+    joined[1:] = (rules.left[index[:-1]] & rules.right[index[1:]]) != 0
+    _join_across_middles(joined, index, np.flatnonzero((special & MIDDLE) != 0))
+    _join_flags(joined, np.flatnonzero((special & FLAG) != 0))
+    return joined
 
 
 def _split_spaces(joined: Mask, kinds: Classes, base: npt.NDArray[np.int64]) -> None:
@@ -81,11 +112,11 @@ def _split_spaces(joined: Mask, kinds: Classes, base: npt.NDArray[np.int64]) -> 
     joined[apart[kinds[apart] == NUMBER["WSegSpace"]]] = False
 
 
-def _join_across_middles(joined: Mask, kinds: Classes) -> None:
+def _join_across_middles(joined: Mask, index: npt.NDArray[np.intp], middle: Positions) -> None:
     """WB6-7c, 11 and 12: an apostrophe or point inside a word or number."""
-    middle = np.flatnonzero(MIDDLES[kinds])
-    middle = middle[(middle > 0) & (middle < len(kinds) - 1)]
-    before, at, after = kinds[middle - 1], kinds[middle], kinds[middle + 1]
+    middle = middle[(middle > 0) & (middle < len(index) - 1)]
+    classes = properties().word_break
+    before, at, after = (classes[index[middle + step]] for step in (-1, 0, 1))
     hebrew, number = NUMBER["Hebrew_Letter"], NUMBER["Numeric"]
     inside = MID_LETTER[at] & AHLETTER[before] & AHLETTER[after]
     inside |= MID_NUMBER[at] & (before == number) & (after == number)
@@ -94,9 +125,8 @@ def _join_across_middles(joined: Mask, kinds: Classes) -> None:
     joined[middle[inside] + 1] = True
 
 
-def _join_flags(joined: Mask, kinds: Classes) -> None:
+def _join_flags(joined: Mask, flags: Positions) -> None:
     """WB15-16: regional indicators pair up from the start of their run."""
-    flags = np.flatnonzero(kinds == NUMBER["Regional_Indicator"])
     if len(flags):
         first = np.ones(len(flags), dtype=bool)
         first[1:] = np.diff(flags) > 1

@@ -97,3 +97,11 @@ def properties() -> Properties:
         flags=unpack([int(x) for x in flags], np.uint8),  # type: ignore[arg-type]
         lower=(np.arange(0x110000) + offsets).astype(np.uint32),
     )
+
+
+@cache
+def one_of(characters: str) -> npt.NDArray[np.bool_]:
+    """For every code point, whether it is one of these."""
+    table = np.zeros(0x110000, dtype=bool)
+    table[[ord(character) for character in characters]] = True
+    return table

@@ -6,6 +6,7 @@ array operations serves the whole batch. Nothing computed here for one text depe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -13,16 +14,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from archive.signals.hashing import Hashes, Positions, Prefix
+from archive.signals.hashing import Hashes, Positions, Prefix, mix, wanted
 from archive.signals.segments import boundaries
-from archive.signals.unicode import ALNUM, SPACE, properties
+from archive.signals.unicode import ALNUM, ALPHA, SPACE, one_of, properties
 
 Mask = npt.NDArray[np.bool_]
 
-INVISIBLE: Final = np.array([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF], np.uint32)
+INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 """Code points that show nothing: no token, although UAX #29 cuts them off as segments."""
-
-CHARACTER: Final = {"...": "…"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class Spans:
         return self.ends - self.starts
 
     def where(self, mask: Mask) -> Spans:
-        return Spans(self.starts[mask], self.ends[mask], self.document[mask])
+        kept = np.flatnonzero(mask)
+        return Spans(self.starts[kept], self.ends[kept], self.document[kept])
 
 
 class View:
@@ -55,22 +55,37 @@ class View:
         self.ends = np.cumsum(self.sizes + 1) - 1
         self.begins = self.ends - self.sizes
         self.raw = joined
+        self.found: dict[str, Positions] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
 
     @cached_property
+    def index(self) -> Positions:
+        """`codes`, as what numpy looks tables up with fastest."""
+        return self.codes.astype(np.intp)
+
+    @cached_property
     def flags(self) -> npt.NDArray[np.uint8]:
-        return properties().flags[self.codes]
+        return properties().flags[self.index]
 
     @cached_property
     def lowered(self) -> npt.NDArray[np.uint32]:
-        return properties().lower[self.codes]
+        return properties().lower[self.index]
 
     @cached_property
     def lower(self) -> str:
         """`raw` in lower case, code point for code point."""
         return self.lowered.tobytes().decode("utf-32-le", "surrogatepass")
+
+    def having(self, flag: int) -> Mask:
+        """Which code points have this flag."""
+        mask: Mask = (self.flags & flag) != 0
+        return mask
+
+    def among(self, characters: str) -> Mask:
+        """Which code points are one of these characters."""
+        return one_of(characters)[self.index]
 
     @cached_property
     def prefix(self) -> Prefix:
@@ -81,39 +96,61 @@ class View:
         return Prefix(self.lowered)
 
     @cached_property
-    def segments(self) -> tuple[Spans, npt.NDArray[np.uint8]]:
-        """Every UAX #29 segment, and the flags of its code points joined by `or`."""
-        starts = boundaries(self.codes)
-        spans = self.spans(starts, np.append(starts[1:], len(self.codes)))
-        return spans, np.bitwise_or.reduceat(self.flags, starts)
+    def tokens(self) -> Spans:
+        """UAX #29 segments other than white space: words, and every mark by itself."""
+        starts = boundaries(self.index)
+        hidden = one_of(INVISIBLE)[self.index[starts]]
+        hidden |= (self.flags[starts] & SPACE) != 0
+        kept = np.flatnonzero(~hidden)
+        # The last segment is the line feed that closes the batch: every other one has a successor.
+        return self.spans(starts[kept], starts[kept + 1])
+
+    @cached_property
+    def token_flags(self) -> npt.NDArray[np.uint8]:
+        """The flags of each token's code points, joined by `or`."""
+        return self.joined_flags(self.tokens)
+
+    @cached_property
+    def worded(self) -> Mask:
+        """Which tokens are words: those with a letter or a number in them."""
+        mask: Mask = (self.token_flags & ALNUM) != 0
+        return mask
 
     @cached_property
     def words(self) -> Spans:
-        """Segments with a letter or a number in them."""
-        spans, flags = self.segments
-        return spans.where((flags & ALNUM) != 0)
+        return self.tokens.where(self.worded)
 
     @cached_property
-    def tokens(self) -> Spans:
-        """Segments other than white space: words, and every punctuation mark by itself."""
-        spans, _ = self.segments
-        shown = (self.flags[spans.starts] & SPACE) == 0
-        shown &= ~np.isin(self.codes[spans.starts], INVISIBLE)
-        return spans.where(shown)
+    def token_hashes(self) -> Hashes:
+        return self.hashes(self.tokens)
+
+    @cached_property
+    def word_hashes(self) -> Hashes:
+        return self.token_hashes[self.worded]
+
+    @cached_property
+    def lower_word_hashes(self) -> Hashes:
+        return self.lower_hashes(self.words)
 
     @cached_property
     def pieces(self) -> Spans:
         """What str.split() gives: maximal stretches without white space."""
-        shown = (self.flags & SPACE) == 0
+        shown = ~self.having(SPACE)
         change = np.flatnonzero(shown[1:] != shown[:-1]) + 1
         if shown[0]:
             change = np.concatenate(([0], change))
         return self.spans(change[0::2], change[1::2])
 
     @cached_property
+    def lettered(self) -> Mask:
+        """Which pieces have a letter in them."""
+        mask: Mask = (self.joined_flags(self.pieces) & ALPHA) != 0
+        return mask
+
+    @cached_property
     def shown(self) -> Positions:
         """Positions of everything but white space."""
-        return np.flatnonzero((self.flags & SPACE) == 0)
+        return np.flatnonzero(~self.having(SPACE))
 
     @cached_property
     def lines(self) -> Spans:
@@ -121,11 +158,30 @@ class View:
         ends = np.flatnonzero(self.codes == 10)
         return self.spans(np.concatenate(([0], ends[:-1] + 1)), ends)
 
+    def lines_with(self, words: str) -> Positions:
+        """The lines in which one of these lower-case words (separated by spaces) stands."""
+        found = self.words.starts[wanted(self.lower_word_hashes, words)]
+        return np.unique(np.searchsorted(self.lines.ends, found))
+
+    @cached_property
+    def stripped(self) -> Spans:
+        """The lines without white space at their ends."""
+        return self.strip(self.lines)
+
     def spans(self, starts: Positions, ends: Positions) -> Spans:
-        return Spans(starts, ends, self.document_of(starts))
+        """Spans in order, each with the text it lies in."""
+        owned = np.diff(np.searchsorted(starts, self.ends, side="right"), prepend=0)
+        owners = np.repeat(np.arange(len(self)), owned)
+        return Spans(starts, ends, owners)
 
     def document_of(self, positions: Positions) -> Positions:
         return np.searchsorted(self.ends, positions)
+
+    def joined_flags(self, spans: Spans) -> npt.NDArray[np.uint8]:
+        """Per span, the flags up to where the next one begins: white space adds none that count."""
+        if not len(spans):
+            return np.zeros(0, dtype=np.uint8)
+        return np.bitwise_or.reduceat(self.flags, spans.starts)
 
     def strip(self, spans: Spans) -> Spans:
         """The spans without white space at either end; an empty one stands at its own end."""
@@ -140,17 +196,40 @@ class View:
 
     def find(self, needle: str) -> Positions:
         """Where a lower-case needle stands in the lower-cased texts, without overlaps."""
-        return _find(self.lower, needle)
+        if needle not in self.found:
+            self.found[needle] = _find(self.lower, needle)
+        return self.found[needle]
 
-    def find_exactly(self, needle: str) -> Positions:
-        """Where a needle stands in the texts as they are, without overlaps, as str.count."""
-        if len(needle) == 1:
-            return np.flatnonzero(self.codes == ord(needle))
-        return _find(self.raw, needle)
+    def marks(self, character: str) -> Positions:
+        """Where one character stands in the texts as they are."""
+        if character not in self.found:
+            self.found[character] = np.flatnonzero(self.codes == ord(character))
+        return self.found[character]
+
+    def dots(self, step: int) -> Positions:
+        """Where "..." (step 1) or ". . ." (step 2) begins, without overlaps, as str.count."""
+        points = self.marks(".")
+        rows = np.flatnonzero(points[2:] - points[:-2] == 2 * step)
+        rows = rows[points[rows + 1] - points[rows] == step]
+        if step > 1:
+            rows = rows[(self.codes[points[rows, None] + [1, 3]] == 32).all(axis=1)]
+        found, free = [], 0
+        for at in points[rows].tolist():
+            if at >= free:
+                found.append(at)
+                free = at + 2 * step + 1
+        return np.array(found, dtype=np.int64)
 
     def per_text(self, positions: Positions) -> Positions:
         """How many of the (sorted) positions lie in each text."""
         return np.searchsorted(positions, self.ends) - np.searchsorted(positions, self.begins)
+
+    def summed(self, found: Iterable[Positions]) -> Positions:
+        """How many of all these positions lie in each text."""
+        counts = np.zeros(len(self), dtype=np.int64)
+        for positions in found:
+            counts += self.per_text(positions)
+        return counts
 
     def per_span(self, positions: Positions, spans: Spans) -> Positions:
         """How many of the (sorted) positions lie in each span."""
@@ -167,6 +246,11 @@ class View:
         first = np.searchsorted(spans.document, np.arange(len(self)))
         last = np.searchsorted(spans.document, np.arange(len(self)), side="right")
         return sums[last] - sums[first]
+
+    def own_keys(self, hashes: Hashes, owners: Positions) -> Hashes:
+        """The hashes made a text's own, so that equal spans of two texts stay apart."""
+        salts = mix(np.arange(1, len(self) + 1, dtype=np.uint64))
+        return hashes ^ salts[owners]
 
     def hashes(self, spans: Spans) -> Hashes:
         return self.prefix.spans(spans.starts, spans.ends)
@@ -188,4 +272,6 @@ def ratio(
     parts: npt.NDArray[np.integer], whole: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.float64]:
     """One exact integer over another, correctly rounded; 0 where there is nothing to divide by."""
-    return np.divide(parts, whole, out=np.zeros(len(parts)), where=np.asarray(whole) != 0)
+    result: npt.NDArray[np.float64] = np.zeros(len(parts))
+    np.divide(parts, whole, out=result, where=np.asarray(whole) != 0)
+    return result

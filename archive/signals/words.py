@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from archive.signals.hashing import mix
-from archive.signals.unicode import SENTENCE, SPACE
+from archive.signals.groups import Groups
+from archive.signals.hashing import Positions
+from archive.signals.unicode import SENTENCE, SPACE, one_of
 from archive.signals.view import Spans, View, ratio
 
 COLUMNS = (
@@ -22,13 +23,13 @@ COLUMNS = (
     "longest_piece",
 )
 
-CLOSERS = np.array([ord(c) for c in "\"')]}»”’›」』）】〉》"], dtype=np.uint32)
-FULL_WIDTH = np.array([ord(c) for c in "。！？｡．"], dtype=np.uint32)
+CLOSERS = "\"')]}»”’›」』）】〉》"
+FULL_WIDTH = "。！？｡．"
 
 
 def compute(view: View) -> dict[str, Any]:
     words, lengths = view.words, view.words.lengths
-    lines = view.strip(view.lines)
+    lines = view.stripped
     counted = view.count(words)
     distinct, once = _types(view)
     return {
@@ -44,45 +45,40 @@ def compute(view: View) -> dict[str, Any]:
     }
 
 
-def longest(view: View, spans: Spans) -> Any:
+def longest(view: View, spans: Spans) -> Positions:
     """The length of each text's longest span, 0 without one."""
     best = np.zeros(len(view), dtype=np.int64)
     np.maximum.at(best, spans.document, spans.lengths)
     return best
 
 
-def _types(view: View) -> tuple[Any, Any]:
+def _types(view: View) -> tuple[Positions, Positions]:
     """Distinct lower-cased words of each text, and those that stand in it once."""
-    words = view.words
-    keys = view.lower_hashes(words) ^ mix(words.document.astype(np.uint64) + np.uint64(1))
-    order = np.argsort(keys)
-    ranked = keys[order]
-    first = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1]))[: len(ranked)])
-    sizes = np.diff(np.append(first, len(ranked)))
-    owners = words.document[order[first]]
-    single = np.bincount(owners[sizes == 1], minlength=len(view))
+    owners = view.words.document
+    groups = Groups(view.own_keys(view.lower_word_hashes, owners))
+    owners = owners[groups.first]
+    single = np.bincount(owners[groups.sizes == 1], minlength=len(view))
     return np.bincount(owners, minlength=len(view)), single
 
 
-def sentences(view: View, lines: Spans) -> Any:
+def sentences(view: View, lines: Spans) -> Positions:
     """Sentences of each stripped line.
 
     One for every run of sentence-ending marks (with the quotes and brackets that close it) that
     white space, the line's end or a full-width mark ends, and one for text left after the last.
     """
-    marks = np.flatnonzero(view.flags & SENTENCE)
     # A run of marks and closers: only its last position can end a sentence.
-    inside = np.zeros(len(view.codes) + 1, dtype=bool)
-    inside[marks] = True
-    closers = np.flatnonzero(np.isin(view.codes, CLOSERS))
+    inside = np.append(view.having(SENTENCE), False)
+    closers = np.flatnonzero(view.among(CLOSERS))
+    closers = closers[closers > 0]
     for _ in range(3):
-        inside[closers[inside[closers - 1] & (closers > 0)]] = True
+        inside[closers[inside[closers - 1]]] = True
     last = np.flatnonzero(inside[:-1] & ~inside[1:])
-    wide = np.isin(view.codes[last], FULL_WIDTH)
-    ended = ((view.flags[np.minimum(last + 1, len(view.codes) - 1)] & SPACE) != 0) | wide
-    stops = last[ended]
+    wide = one_of(FULL_WIDTH)[view.index[last]]
+    spaced = view.having(SPACE)[np.minimum(last + 1, len(view.codes) - 1)]
+    stops = last[spaced | wide]
     counts = view.per_span(stops, lines)
     final = np.searchsorted(stops, lines.ends - 1)
     padded = np.append(stops, -1)
     open_ended = (lines.lengths > 0) & (padded[np.minimum(final, len(stops))] != lines.ends - 1)
-    return counts + open_ended
+    return counts + open_ended.astype(np.int64)

@@ -38,7 +38,7 @@ def runs(pattern: str) -> list[tuple[int, int]]:
 
 def scripts() -> dict[str, str]:
     """ISO 15924 code to the pattern of its Unicode script."""
-    _, values = regex._regex_core.PROPERTIES["SCRIPT"]  # type: ignore[attr-defined]
+    _, values = regex._regex_core.PROPERTIES["SCRIPT"]
     codes: dict[int, str] = {}
     for name, value in values.items():
         if len(name) == 4 and name not in ("QAAI", "QAAC"):
