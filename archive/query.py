@@ -101,10 +101,21 @@ def connect(
     return con
 
 
+def utf8(query: str) -> bytes:
+    """The bytes of a query. Raises UsageError for half a character, which has none."""
+    try:
+        return query.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the query holds half a character at {error.start}", next_step="write it in UTF-8"
+        ) from error
+
+
 def stream(con: duckdb.DuckDBPyConnection, query: str, parameters: Parameters = None) -> Answer:
     """Starts a query; its rows are computed as `batches` are taken, so memory stays bounded."""
     import duckdb
 
+    utf8(query)
     try:
         con.execute(query, parameters) if parameters is not None else con.execute(query)
     except duckdb.Error as error:
@@ -300,7 +311,7 @@ def translate(error: Exception, query: str = "") -> LowbgError:
     """
     message = str(error)
     kind = message.partition(" Error")[0].lower()
-    if kind == "out of memory":
+    if kind == "out of memory" or "Out of memory: malloc" in message:  # the latter is Arrow's
         return LimitReached(message, next_step="raise --memory-limit, or ask for less")
     if kind == "interrupt":
         return LimitReached("the query was interrupted", next_step="run it again to see it whole")

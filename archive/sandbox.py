@@ -25,7 +25,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from archive import cells, landlock, views
 from archive.errors import EnvironmentFailed, LimitReached, LowbgError, UsageError
-from archive.query import Result
+from archive.query import Result, utf8
 
 if TYPE_CHECKING:
     from archive.manifest import Manifest
@@ -35,6 +35,7 @@ _BOOT: Final = (
     "import json, sys; request = json.load(sys.stdin); sys.path[:] = request['path']; "
     "from archive.sandbox_child import main; main(request)"
 )
+_HOME: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _PIPE_BYTES: Final = 1 << 16
 _ERRORS: Final = {"UsageError": UsageError, "LimitReached": LimitReached}
 
@@ -94,11 +95,12 @@ def run(
     protection = protection or available()
     if protection not in ("landlock", "dataset"):
         raise UsageError(f"unknown protection {protection!r}", next_step="landlock or dataset")
-    size = len(query.encode("utf-8", "surrogatepass"))
+    size = len(utf8(query))
     if size > limits.query:
         raise UsageError(f"the query has {size} bytes, {limits.query} are allowed")
     request = {
-        "path": [os.path.abspath(entry) for entry in sys.path if entry],
+        # Not the current folder, which may be anybody's; but always where this package is.
+        "path": [*(os.path.abspath(entry) for entry in sys.path if entry), _HOME],
         "tables": asdict(views.verified(store, manifest)),
         "query": query,
         "limits": asdict(limits),

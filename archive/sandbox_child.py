@@ -145,16 +145,22 @@ def _open_files(tables: Tables, files: list[str], limits: Frame) -> duckdb.DuckD
 
 def _open_dataset(tables: Tables, limits: Frame) -> duckdb.DuckDBPyConnection:
     """pyarrow reads the files, so that DuckDB may be refused every file there is."""
+    import pyarrow as pa
     import pyarrow.dataset as ds
 
     from archive import schema, views
 
     con = _open(limits)
+    pa.set_cpu_count(limits["threads"])
+    pa.set_io_thread_count(limits["threads"])
+    # Arrow's own allocators reserve address space by the gigabyte, which is what is limited.
+    pa.set_memory_pool(pa.system_memory_pool())
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
 
     def registered(table: str, paths: tuple[str, ...]) -> str:
         form = ds.ParquetFileFormat(default_fragment_scan_options=options)
         held = ds.dataset(list(paths), schema=schema.arrow_schema(table), format=form)
+        held.head(1)  # starts Arrow's threads before there is a ceiling for them to count against
         con.register(f"{table}_files", held)
         return f"{table}_files"
 

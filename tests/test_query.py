@@ -124,6 +124,7 @@ def test_one_flipped_bit_is_found_before_there_is_a_row(tmp_path: Path, table: s
         ("SELECT 1 FROM docs", "docs", "tables: documents, ledger, revisits, inputs"),
         ("SELEC 1", "yntax error", ""),
         ("SELECT CAST('x' AS INT)", "x", ""),
+        ("SELECT '\ud800'", "half a character at 8", "UTF-8"),
     ],
 )
 def test_an_error_keeps_duckdbs_words_and_lists_what_is_known(
