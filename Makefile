@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := build/demo
 
-.PHONY: demo test test-all lint types fix golden bench clean
+.PHONY: demo test test-all lint types fix golden bench matrix clean
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -42,6 +42,9 @@ golden: .venv/.ready  ## writes the golden files anew; read the difference befor
 
 bench: .venv/.ready  ## prints tables; needs a few minutes and LOWBG_TEST_DATA
 	$(BIN)/python -m tests.bench.build
+
+matrix: .venv/.ready  ## one content root under the oldest and newest pyarrow and duckdb admitted
+	$(BIN)/python -m tests.matrix
 
 clean:
 	rm -rf build .venv
