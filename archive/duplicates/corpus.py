@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,9 @@ from archive.errors import CheckFailed, EnvironmentFailed
 
 MOST_DOCUMENTS: Final = 1 << 32
 """A pair of documents is one 64-bit number, so a rank has 32 bits."""
+
+MOST_MAPPED: Final = 1 << 13
+"""Files mapped at once; Linux allows a process 65,530."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,6 @@ class Run:
         return load(Path(self.folder) / f"{self.number:04d}-{name}.npy")
 
 
-@lru_cache(maxsize=512)
-def _mapped(run: Run, name: str) -> Array:
-    return run.array(name)
-
-
 class Corpus:
     """The runs of all parts, and the two arrays between rows and ranks, read from a folder."""
 
@@ -55,6 +52,7 @@ class Corpus:
         self.bases = np.array([run.base for run in self.runs], dtype=np.int64)
         self.rank: Ranks = load(folder / "rank.npy")
         self.row: Ranks = load(folder / "row.npy")
+        self._mapped: dict[tuple[int, str], Array] = {}
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -75,11 +73,19 @@ class Corpus:
         """An array of the runs, at these rows."""
         gathered: Array | None = None
         for run, where, local in self.places(rows):
-            values = _mapped(run, name)
+            values = self._array(run, name)
             if gathered is None:
                 gathered = np.empty((len(rows), *values.shape[1:]), dtype=values.dtype)
             gathered[where] = values[local]
         return np.empty(0) if gathered is None else gathered
+
+    def _array(self, run: Run, name: str) -> Array:
+        """An array of a run, kept mapped for the next time."""
+        if (run.base, name) not in self._mapped:
+            if len(self._mapped) >= MOST_MAPPED:
+                self._mapped.clear()
+            self._mapped[run.base, name] = run.array(name)
+        return self._mapped[run.base, name]
 
 
 def number(

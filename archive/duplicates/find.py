@@ -65,7 +65,8 @@ def find(
         place = Place(scratch, cache or work / "cache", key, partition_rows)
         facts = _find(parts, place, engine, options)
         _finish(home, scratch / TABLE, {"run": key, "options": options.to_json(), **facts})
-        shutil.rmtree(scratch)
+        for scratch in home.glob("scratch-*"):
+            shutil.rmtree(scratch)
     return home / TABLE
 
 

@@ -116,16 +116,17 @@ def _joined(batches: list[dict[str, Array]]) -> dict[str, Array]:
 
 
 def _batches(task: dict[str, Any]) -> Iterator[dict[str, Array]]:
+    signatures = _Signatures(Path(task["signals"]))
     documents = pq.ParquetFile(task["documents"])
-    signatures = _Signatures(Path(task["signals"]), documents)
     for batch in documents.iter_batches(BATCH_ROWS, columns=["id", "captured_at", "text"]):
         texts = [hashlib.sha256(text.encode()).digest() for text in batch["text"].to_pylist()]
         times = batch["captured_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+        ids = batch["id"].to_pylist()
         yield {
             "captured": times.to_numpy(zero_copy_only=False),
-            "ids": as_words([bytes.fromhex(i) for i in batch["id"].to_pylist()]),
+            "ids": as_words([bytes.fromhex(each) for each in ids]),
             "texts": as_words(texts),
-            "minhash": signatures.of(batch["id"]),
+            "minhash": signatures.of(ids),
         }
 
 
@@ -137,32 +138,21 @@ def as_words(digests: list[bytes]) -> Words:
 class _Signatures:
     """The signatures of a signals table, given out in the order of the documents.
 
-    Streamed where the tables have one order, as they are written; else held in memory.
+    Streamed while the tables have one order, as they are written; else held in memory.
     """
 
-    def __init__(self, path: Path, documents: pq.ParquetFile) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        file = pq.ParquetFile(path)
-        ids = file.read(columns=["id"])["id"].combine_chunks()
-        order = documents.read(columns=["id"])["id"].combine_chunks()
-        self._table: pa.Table | None = None
-        if not ids.equals(order):
-            self._table = file.read(columns=["id", "minhash"])
-        self._stream = file.iter_batches(BATCH_ROWS, columns=["minhash"])
+        self._file = pq.ParquetFile(path)
+        self._stream = self._file.iter_batches(BATCH_ROWS, columns=["id", "minhash"])
+        self._ids: list[str] = []
         self._held: list[bytes | None] = []
+        self._all: dict[str, bytes | None] | None = None
 
-    def of(self, ids: pa.Array) -> Array:
+    def of(self, ids: list[str]) -> Array:
         """One row of PERMUTATIONS places for each id. Raises CheckFailed for one without."""
-        if self._table is None:
-            while len(self._held) < len(ids):
-                self._held += next(self._stream)["minhash"].to_pylist()
-            found, self._held = self._held[: len(ids)], self._held[len(ids) :]
-        else:
-            import pyarrow.compute as pc
-
-            places = pc.index_in(ids, value_set=self._table["id"])
-            found = self._table["minhash"].take(places).to_pylist()
-        for document, signature in zip(ids.to_pylist(), found, strict=True):
+        found = self._next(ids) if self._all is None else [self._all.get(each) for each in ids]
+        for document, signature in zip(ids, found, strict=True):
             if signature is None or len(signature) != PERMUTATIONS * 4:
                 raise CheckFailed(
                     f"{self._path.name}: no signature of {PERMUTATIONS} places for {document}",
@@ -170,3 +160,16 @@ class _Signatures:
                 )
         joined = b"".join(row for row in found if row is not None)
         return np.frombuffer(joined, dtype="<u4").reshape(-1, PERMUTATIONS)
+
+    def _next(self, ids: list[str]) -> list[bytes | None]:
+        while len(self._ids) < len(ids) and (batch := next(self._stream, None)) is not None:
+            self._ids += batch["id"].to_pylist()
+            self._held += batch["minhash"].to_pylist()
+        if self._ids[: len(ids)] != ids:
+            table = self._file.read(columns=["id", "minhash"])
+            columns = (table["id"].to_pylist(), table["minhash"].to_pylist())
+            self._all = dict(zip(*columns, strict=True))
+            return [self._all.get(each) for each in ids]
+        found = self._held[: len(ids)]
+        self._ids, self._held = self._ids[len(ids) :], self._held[len(ids) :]
+        return found
