@@ -115,7 +115,7 @@ def random_share(rng: np.random.Generator, size: int, replicates: int = 4000) ->
     """The mean after a random 10 % of an archive of `size` in each of 60 generations."""
     archive = rng.standard_normal((replicates, size))
     drawn = round(SHARE * M)
-    mu = archive.mean(axis=1)
+    mu: Floats = archive.mean(axis=1)
     for _ in range(ARCHIVE_GENERATIONS):
         chance = rng.random((replicates, size), dtype=np.float32)
         chosen = np.argpartition(chance, drawn - 1)[:, :drawn]

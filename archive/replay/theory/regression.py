@@ -6,6 +6,7 @@ Excess risk in units of sigma^2 d / (T - d - 1), the risk of one fit to T points
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def curve(
 
 def subsampled(rng: np.random.Generator, last: int = 5) -> Iterator[tuple[int, Floats]]:
     """T points without replacement of all labelled points so far, each with its own input."""
-    w: Floats = np.zeros((LONG_REPLICATES, LONG_D))
+    w: Any = np.zeros((LONG_REPLICATES, LONG_D))
     x = np.empty((LONG_REPLICATES, last * LONG_T, LONG_D), np.float32)
     y = np.empty((LONG_REPLICATES, last * LONG_T), np.float32)
     for generation in range(1, last + 1):
