@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from archive.extract.stack import ATTRIBUTES, NAME_REST, VALUE, walk
+from archive.extract.tags import ATTRIBUTES, NAME_REST, VALUE, walk
 from archive.recipe import Limits
 
 HARMLESS: Final = 200
