@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from archive.errors import Corrupt, UnknownName
 from archive.feed.cut import Chosen
-from archive.schema import DOCUMENTS
+from archive.schema import DOCUMENTS, arrow_schema
 
 if TYPE_CHECKING:
     from archive.feed.order import Ints, Window
@@ -42,6 +42,11 @@ class Reader:
     def window(self, window: Window) -> pa.Table:
         """The documents of a window's blocks, one block after the other."""
         return pa.concat_tables([self.block(int(block)) for block in window.blocks])
+
+    def empty(self) -> pa.Table:
+        """No documents, with their columns and types."""
+        schema = arrow_schema("documents")
+        return pa.schema([schema.field(name) for name in self._columns]).empty_table()
 
     def block(self, block: int) -> pa.Table:
         """The documents that the cut keeps of one block."""
