@@ -157,7 +157,8 @@ def _phrases(view: View) -> dict[str, Any]:
     likely = np.flatnonzero(anchors.digits[hashes & np.uint64(0xFFFF)])
     starts = view.words.starts[likely].tolist()
     seen = list(zip(starts, hashes[likely].tolist(), strict=True))
-    marks = np.flatnonzero(view.among("".join(map(chr, anchors.marks))))
+    either = "".join(chr(mark) + chr(mark).upper() for mark in anchors.marks)
+    marks = np.flatnonzero(view.among(either))
     seen += zip(marks.tolist(), view.lowered[marks].tolist(), strict=True)
     for at, key in seen:
         for name, phrase, offset in anchors.words.get(key) or anchors.marks.get(key) or ():

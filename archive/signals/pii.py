@@ -45,7 +45,7 @@ RESERVED: Final = tuple(
 
 # E.164 with a plus, 8 to 15 digits; or the North American plan, area and exchange from 2.
 PLUS: Final = re.compile(
-    r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(0?\d{1,4}\))?(?:[ .-]?\d{1,4}){2,5}(?!\d)"
+    r"(?<![A-Za-z0-9+])\+[1-9]\d{0,2}(?:[ .-]?\(0?\d{1,4}\))?(?:[ .-]?\d{1,4}){2,5}(?!\d)"
 )
 NORTH_AMERICA: Final = re.compile(
     r"(?<![\w.+/-])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}([-. ]))[2-9]\d{2}(?(1)\1|[-. ])\d{4}"

@@ -97,8 +97,15 @@ class View:
 
     @cached_property
     def tokens(self) -> Spans:
-        """UAX #29 segments other than white space: words, and every mark by itself."""
+        """UAX #29 segments other than white space: words, and runs of one same mark.
+
+        UAX #29 leaves every mark alone; "....." or "=====" is one token to the tokenizers that the
+        peers' rules were tuned with.
+        """
         starts = boundaries(self.index)
+        repeats = self.codes[starts[1:]] == self.codes[starts[1:] - 1]
+        repeats &= (np.diff(starts) == 1) & ((self.flags[starts[1:]] & (ALNUM | SPACE)) == 0)
+        starts = np.concatenate((starts[:1], starts[1:][~repeats]))
         hidden = one_of(INVISIBLE)[self.index[starts]]
         hidden |= (self.flags[starts] & SPACE) != 0
         kept = np.flatnonzero(~hidden)
