@@ -81,4 +81,5 @@ def sentences(view: View, lines: Spans) -> Positions:
     final = np.searchsorted(stops, lines.ends - 1)
     padded = np.append(stops, -1)
     open_ended = (lines.lengths > 0) & (padded[np.minimum(final, len(stops))] != lines.ends - 1)
-    return counts + open_ended.astype(np.int64)
+    found: Positions = counts + open_ended
+    return found

@@ -116,7 +116,8 @@ def test_the_frozen_table_is_what_the_regex_package_says_of_unicode_18() -> None
     from tests.signals import make_unicode
 
     def without_lower(table: str) -> list[str]:
-        rows, kept = [line.rsplit("\t", 1)[0] for line in table.splitlines()[1:]], []
+        kept: list[str] = []
+        rows = [line.rsplit("\t", 1)[0] for line in table.splitlines()[1:]]
         for line in rows:
             if not kept or line.split("\t")[1:] != kept[-1].split("\t")[1:]:
                 kept.append(line)
