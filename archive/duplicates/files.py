@@ -36,7 +36,8 @@ def staged(
     `spec` is all that the bytes depend on.
     """
     asked = sha256_hex(canonical_json(spec))
-    if finished := _finished(folder, asked):
+    finished = whole(folder)
+    if finished and finished.get("asked") == asked:
         return finished
     folder.parent.mkdir(parents=True, exist_ok=True)
     for stray in folder.parent.glob(f"{folder.name}{ASIDE}*"):  # of an attempt that was killed
@@ -59,15 +60,16 @@ def staged(
     return receipt
 
 
-def _finished(folder: Path, asked: str) -> dict[str, Any] | None:
+def whole(folder: Path) -> dict[str, Any] | None:
+    """The receipt of a folder whose files have the bytes that it states."""
     try:
         receipt: dict[str, Any] = json.loads((folder / RECEIPT).read_bytes())
-        whole = receipt["asked"] == asked and all(
-            sha256_file(folder / name) == digest for name, digest in receipt["files"].items()
-        )
+        for name, digest in receipt["files"].items():
+            if sha256_file(folder / name) != digest:
+                return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return receipt if whole else None
+    return receipt
 
 
 def _sync(path: Path) -> None:

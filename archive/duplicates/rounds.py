@@ -15,7 +15,7 @@ import numpy as np
 
 from archive.duplicates.clusters import label, similar
 from archive.duplicates.corpus import Corpus
-from archive.duplicates.files import Ranks, load, save, staged
+from archive.duplicates.files import ASIDE, Ranks, load, save, staged, whole
 from archive.duplicates.options import Options
 from archive.duplicates.pairs import cuts, unpacked
 from archive.duplicates.place import Place
@@ -175,11 +175,12 @@ def _with(tasks: list[Task], receipts: list[Receipt]) -> list[tuple[Task, Receip
 
 
 def _memo(place: Place) -> list[str]:
-    """Folders of pairs that earlier versions verified.
+    """Folders of pairs that earlier versions verified, as far as their bytes are whole.
 
     Not this run's own, from an attempt that was killed: its rounds are found in the scratch folder,
     and whether they were must not change what the later rounds are named by.
     """
     own = f"{place.key[:16]}-"
-    folders = (place.cache / "pairs").glob("*/receipt.json")
-    return sorted(str(path.parent) for path in folders if not path.parent.name.startswith(own))
+    folders = sorted((place.cache / "pairs").glob("*"))
+    others = [f for f in folders if ASIDE not in f.name and not f.name.startswith(own)]
+    return [str(folder) for folder in others if whole(folder)]
