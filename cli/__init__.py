@@ -17,6 +17,9 @@ COMMANDS = {
     "log": "the versions of a snapshot",
     "show": "what a version is made of",
     "diff": "what two versions do not share",
+    "export": "write a cut for a training stack",
+    "receipt": "which documents a job has been fed",
+    "replay": "does a data mix resist model collapse?",
     "sample": "write the bundled sample as a WARC",
 }
 """Command to one-line help, so that `lowbg --help` loads no command."""

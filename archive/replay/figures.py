@@ -84,7 +84,7 @@ def perplexity_curves(results: Results) -> str:
         panel.whiskers(
             [(g, m - s, m + s) for (g, m), s in zip(points, sd.tolist(), strict=True)], colour
         )
-        panel.marks(points, colour, i)
+        panel.marks(points, colour, i + i // len(COLOURS))
         panel.name_line(float(mean[-1]), name, colour)
     return document(740, 400, "Perplexity by generation", [panel.render()])
 
@@ -95,17 +95,22 @@ def histograms(results: Results) -> str:
     generations = [g for g in (0, 1, 2, 3, 5, 9) if g < results["generations"]]
     generations.append(results["generations"])
     human = _histogram([h["text"] for h in results["human"]])
+    shares = {
+        (name, g): _histogram([chain[g]["text"] for chain in results["measures"][name]])
+        for name in names
+        for g in generations
+    }
+    most = max(max(held) for held in [human, *shares.values()])
     width, height, top = 190.0, 52.0, 46
     parts = []
     for column, name in enumerate(names):
         x = Scale(1, 4.5, 60 + column * (width + 16), 60 + column * (width + 16) + width)
         parts.append(text(x.start, 24, name, size=12, weight="bold"))
         for row, generation in enumerate(generations):
-            found = _histogram([c[generation]["text"] for c in results["measures"][name]])
             bottom = top + (row + 1) * height - 8
-            y = Scale(0, max(max(human), 0.2), bottom, bottom - height + 10)
+            y = Scale(0, most, bottom, bottom - height + 10)
             panel = Panel(x, y)
-            panel.fill(_steps(found, x), COLOURS[2], 0.55)
+            panel.fill(_steps(shares[name, generation], x), COLOURS[2], 0.55)
             panel.line(_steps(human, x), "#111", width=1)
             parts += panel.drawn
             parts.append(stroke(x.start, bottom, x.end, bottom, GREY, 0.8))
@@ -153,7 +158,7 @@ def survival_curves(results: Results) -> str:
     names, bins = _few(results), BINS[:4]
     last, parts = results["generations"], []
     for column, name in enumerate(names):
-        left = 60 + column * 200
+        left = 60 + column * 212
         panel = Panel(
             Scale(0, last, left, left + 165),
             Scale(0, 1, 290, 40),
@@ -176,7 +181,7 @@ def survival_curves(results: Results) -> str:
             panel.line(list(enumerate(means)), colour, width=1)
             human = _mean([h["text"]["survival"][key] for h in results["human"]])
             y = panel.y(human)
-            panel.drawn.append(stroke(panel.x.end - 2, y, panel.x.end + 6, y, colour, 3))
+            panel.drawn.append(stroke(panel.x.end - 2, y, panel.x.end + 7, y, colour, 3))
             if column == len(names) - 1:
                 panel.name_line(means[-1], f"seen {key.replace('-', '–')}×", colour)
         parts.append(panel.render())
@@ -184,7 +189,7 @@ def survival_curves(results: Results) -> str:
     if REPLACE in names:
         said += "; dashed: Poisson branching; dotted: lower bound of Suresh et al."
     parts.append(text(60, 345, said))
-    return document(60 + 200 * len(names) + 70, 360, "Survival of words", parts)
+    return document(60 + 212 * len(names) + 50, 360, "Survival of words", parts)
 
 
 def rank_frequency(results: Results) -> str:
@@ -227,7 +232,7 @@ def share_by_generation(results: Results) -> str:
         parts.append(text(10, y + 17, name, size=12))
         parts.append(text(left - 62, y + 17, f"{100 * share:.0f} %", anchor="end", colour="#444"))
         for generation, value in enumerate(excess[name].tolist()):
-            x = left - 50 + generation * cell
+            x = float(left - 50 + generation * cell)
             depth = min(1.0, max(0.0, value / top))
             parts.append(box(x, y, cell - 2, 24, _blue(depth)))
             colour = "#fff" if depth > 0.45 else "#111"
@@ -235,8 +240,8 @@ def share_by_generation(results: Results) -> str:
                               colour=colour))  # fmt: skip
     bottom = 34 + len(rows) * 26
     for generation in range(results["generations"] + 1):
-        x = left - 50 + generation * cell + cell / 2
-        parts.append(text(x, bottom + 16, str(generation), anchor="middle", colour="#444"))
+        centre = left - 50 + (generation + 0.5) * cell
+        parts.append(text(centre, bottom + 16, str(generation), anchor="middle", colour="#444"))
     parts.append(
         text(left - 50, bottom + 34, "generation; each cell: loss above all_human, nats a token")
     )
@@ -264,8 +269,9 @@ def forest(results: Results) -> str:
             clipped = [min(max(v, -1), reach) for v in (low, mean, high)]
             parts.append(text(left - 12, y + 4, endpoint, anchor="end"))
             parts.append(stroke(x(clipped[0]), y, x(clipped[2]), y, colour, 2))
-            if mean > reach:
-                parts.append(_arrow(x(reach) - 14, y, x(reach), y, colour, 0.4))
+            if mean > reach or mean < -1:
+                end, inward = (x(reach), -14) if mean > reach else (x(-1), 14)
+                parts.append(_arrow(end + inward, y, end, y, colour, 0.4))
             else:
                 parts.append(mark(x(clipped[1]), y, colour, shape))
             said = f"{held['mean']:+.3f}  (margin {margin:g})"

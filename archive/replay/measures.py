@@ -177,7 +177,8 @@ def _wasserstein(a: Losses, b: Losses) -> float:
 
 
 def _rank_frequency(counts: NDArray[np.int64]) -> list[list[int]]:
-    """Rank and count of the most frequent words, at ranks that double every third step."""
+    """Rank and count of words, at ranks that double every third step, and of the last."""
     ordered = np.sort(counts[counts > 0])[::-1]
     ranks = sorted({round(2 ** (step / 3)) for step in range(60)})
-    return [[rank, int(ordered[rank - 1])] for rank in ranks if rank <= ordered.size]
+    ranks = [rank for rank in ranks if rank < ordered.size] + [ordered.size]
+    return [[rank, int(ordered[rank - 1])] for rank in ranks]

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from archive.engines import ENGINES, Engine, load
-from archive.errors import UsageError
+from archive.errors import UnknownName, UsageError
 from archive.replay.chain import Plan, base_key, chain_keys, read_measures, tasks_of
 from archive.replay.compose import fresh_blocks
 from archive.replay.corpus import ROLES, Corpus, prepare
 from archive.replay.folder import Folder, stage_key
-from archive.replay.mixes import Mix, parse_all
+from archive.replay.mixes import Mix, parse, parse_all
+from archive.replay.sweep import SHARES, smallest_share
 from archive.replay.texts import Taken
 from archive.replay.tiers import BLOCK, TIERS
 from archive.replay.verdict import Margins, judge
@@ -45,6 +46,7 @@ class Config:
     archive: int = 0  # words of preserved originals; 0: those of generation 0 alone
     prompts: str = "original"
     step_matched: bool = True
+    sweep: str = ""  # a policy whose shares are tried one after the other: preserve or fresh
     margins: Margins = field(default_factory=Margins)
 
     def __post_init__(self) -> None:
@@ -69,8 +71,8 @@ def run(
 
     `origin` names the texts: a snapshot's content root, or paths. It decides nothing.
     """
-    mixes = parse_all(config.policies)
-    load_names(config)
+    check_names(config)
+    mixes = parse_all([*config.policies, *swept(config).values()])
     key = stage_key(stage="corpus", roles=ROLES, texts=[(t.group, t.digest) for t in taken.texts])
     folder = Folder(out or Path(f"replay-{key[:8]}"))
     with folder.locked():
@@ -90,14 +92,20 @@ def run(
     return folder, results
 
 
-def load_names(config: Config) -> None:
+def check_names(config: Config) -> None:
     """Refuses names that are not known before any work is done."""
-    from archive.errors import UnknownName
+    for kind, name, known in (
+        ("tier", config.tier, TIERS),
+        ("source of prompts", config.prompts, ("original", "previous")),
+        ("policy to sweep", config.sweep, ("", *SHARES)),
+    ):
+        if name not in known:
+            raise UnknownName(kind, name, filter(None, known))
 
-    if config.tier not in TIERS:
-        raise UnknownName("tier", config.tier, TIERS)
-    if config.prompts not in ("original", "previous"):
-        raise UnknownName("source of prompts", config.prompts, ("original", "previous"))
+
+def swept(config: Config) -> dict[float, str]:
+    """The shares of a sweep and the policies that try them."""
+    return {share: f"{config.sweep}:{share:g}" for share in SHARES.get(config.sweep, ())}
 
 
 def plan_of(config: Config, key: str, corpus: Corpus, mixes: Sequence[Mix]) -> Plan:
@@ -139,7 +147,9 @@ def assemble(folder: Folder, plan: Plan, mixes: Sequence[Mix], config: Config) -
     }
     twins = [{"model": base["twin"], "text": base["human"]} for base in bases]
     judged = judge(measures, twins, config.margins)
+    tried = {share: judged[parse(name).name] for share, name in swept(config).items()}
     return {
+        "sweep": asdict(smallest_share(tried)) if tried else None,
         "verdicts": {name: held.verdict for name, held in judged.items()},
         "endpoints": {name: held.to_json() for name, held in judged.items()},
         "measures": measures,

@@ -55,7 +55,7 @@ def smallest_share(judged: Mapping[float, Judgement], draws: int = 2000) -> Smal
 
 def _crossing(shares: Sequence[float], means: Any, margin: float) -> float | None:
     """Where a fit that falls with the share meets the margin, linear between the shares tried."""
-    fitted = falling_fit(np.asarray(means, float)).tolist()
+    fitted: list[float] = falling_fit(np.asarray(means, float)).tolist()
     if fitted[0] <= margin:
         return shares[0]
     for i in range(1, len(shares)):

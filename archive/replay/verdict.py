@@ -224,15 +224,6 @@ def judge(
     }
 
 
-def sentence(name: str, judgement: Judgement, generations: int) -> str:
-    """The verdict as the last line of a terminal."""
-    seeds = len(judgement.endpoints[0].values)
-    return (
-        f"{name} {judgement.verdict} over {generations} generations and {seeds} seeds:"
-        f" {judgement.reason}"
-    )
-
-
 def curve(chains: Sequence[Chain]) -> dict[str, float]:
     """The mean loss curve in four numbers; it may be a hump, so "last above first" says little."""
     losses = np.array([[g["loss"] for g in chain] for chain in chains]).mean(axis=0)
@@ -306,8 +297,8 @@ def _reason(
     verdicts: Mapping[str, str],
 ) -> str:
     if verdict == COLLAPSES:
-        worst = max((e for e in endpoints if e.name in exceeded), key=lambda e: e.mean / e.margin)
-        return f"{worst.name} {worst.mean:+.3f}, above its margin of {worst.margin:g}"
+        first = next(e for e in endpoints if e.name in exceeded)
+        return f"{first.name} {first.mean:+.3f}, above its margin of {first.margin:g}"
     if verdict == RESISTS:
         nearest = max(endpoints, key=lambda e: e.bounds[1] / e.margin)
         return f"every endpoint within its margin ({nearest.name} at most {nearest.bounds[1]:+.3f})"
