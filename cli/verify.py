@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -30,13 +31,15 @@ def command(
 ) -> int:
     """Check SNAPSHOT, or every version in the store: bytes, leaves, root, sums, nothing extra.
 
+    SNAPSHOT may be the folder of an export: then its files are compared with its export.json.
+
     Full by default. Exit code 1 if anything is found; each finding says what to do.
     """
-    from pathlib import Path
-
     from archive.store import Store
     from archive.verify import verify
 
+    if snapshot and (Path(snapshot) / "export.json").is_file():
+        return _verify_export(Path(snapshot), as_json)
     opened = Store(Path(store))
     with Bar(quiet=as_json) as bar:
         report = verify(
@@ -66,3 +69,18 @@ def command(
         for reference, root in report.content_roots.items():
             click.echo(f"content root  {root}  {reference}")
     return 0 if report.ok else CHECK_FAILED
+
+
+def _verify_export(folder: Path, as_json: bool) -> int:
+    from archive.exporters.export import verify_export
+
+    findings = verify_export(folder)
+    if as_json:
+        print_json({"ok": not findings, "findings": [asdict(each) for each in findings]})
+    else:
+        for each in findings:
+            click.echo(f"{each.kind}: {each.path}")
+            click.echo(f"    expected {each.expected}, found {each.found}")
+            click.echo(f"    {each.fix}")
+        click.echo(f"{'sound' if not findings else f'{len(findings)} findings'}: {folder}")
+    return CHECK_FAILED if findings else 0
