@@ -1,0 +1,5 @@
+-- cut: everything
+-- source: this project
+-- version: 1
+-- captures: all
+-- deviation: none: every document of the snapshot, later captures of a text among them

@@ -1,0 +1,6 @@
+-- cut: first
+-- source: this project
+-- version: 1
+-- captures: first
+-- deviation: none: every text once, by its earliest capture; near-duplicates as the duplicates
+--   table has them (word 5-grams, verified Jaccard)
