@@ -109,13 +109,15 @@ def _expression(rule: Rule, where: str) -> dict[str, Any]:
             next_step="write one boolean expression, such as: words >= 50",
         )
     call = _only_call(tree)
-    arguments = (call.get("arguments") or call.get("children") or ()) if call else ()
+    arguments: list[dict[str, Any]] = []
+    if call:
+        arguments = call.get("arguments") or call.get("children") or []
     if len(arguments) == 1:
         # From DuckDB 2.0 on an argument is wrapped together with its name.
-        only: dict[str, Any] = arguments[0]
-        name = only.get("name") if "expression" in only else only.get("alias")
-        if not name:
-            return only.get("expression", only)
+        only = arguments[0]
+        expression: dict[str, Any] = only.get("expression", only)
+        if not only.get("name") and not expression.get("alias"):
+            return expression
     raise UsageError(
         f"{where} is not one expression: {rule.predicate!r}",
         next_step="write what may stand behind WHERE, its brackets in pairs",
@@ -127,7 +129,7 @@ def _only_call(tree: dict[str, Any]) -> dict[str, Any] | None:
     if len(tree["statements"]) != 1:
         return None
     node = tree["statements"][0]["node"]
-    selected = node.get("select_list") or ()
+    selected: list[dict[str, Any]] = node.get("select_list") or []
     plain = (
         node["type"] == "SELECT_NODE"
         and len(selected) == 1
@@ -135,7 +137,7 @@ def _only_call(tree: dict[str, Any]) -> dict[str, Any] | None:
         and not node["modifiers"]
         and not any(node[key] for key in ("where_clause", "group_expressions", "having", "qualify"))
     )
-    call: dict[str, Any] = selected[0] if plain else {}
+    call = selected[0] if plain else {}
     if call.get("class") != "FUNCTION" or call.get("function_name") != "rule" or call.get("alias"):
         return None
     ordered = (call.get("order_bys") or {}).get("orders")
@@ -163,7 +165,8 @@ def _bind(rule: Rule, cut: str) -> None:
         raise UsageError(
             f"rule {rule.name!r} of {cut}: {error}", next_step="see 'lowbg schema' for the types"
         ) from error
-    kind = str((con.description or [("", "")])[0][1])
+    assert con.description is not None
+    kind = str(con.description[0][1])
     if kind != "BOOLEAN":
         raise UsageError(
             f"rule {rule.name!r} of {cut} gives {kind}, not true or false",
