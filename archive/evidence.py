@@ -132,7 +132,7 @@ _HEX_LENGTHS: Final = {
     96: "sha384",
     128: "sha512",
 }
-_SUM_LINE: Final = re.compile(r"\\?([0-9a-fA-F]{32,128})(?:  ?| \*|\t+ *\*?)(\S.*)")
+_SUM_LINE: Final = re.compile(r"\\?([0-9a-fA-F]{32,128})[ \t]+\*?(\S.*)")
 _BSD_LINE: Final = re.compile(r"([A-Za-z0-9-]+) ?\((.+)\) ?= ?([0-9a-fA-F]{32,128})")
 _LABELLED: Final = re.compile(r"([A-Za-z0-9-]+):([A-Za-z0-9+/=]+)\s+\*?(\S.*)")
 

@@ -6,26 +6,19 @@ from importlib.metadata import version
 
 from resiliparse.extract.html2text import extract_plain_text
 
-from archive.extract.html import Html
+from archive.extract.html import FALLBACK, Html, fallback
 
 
 class Resiliparse:
-    """`extract_plain_text(main_content=True, alt_texts=False)`, else the whole body's text.
-
-    Where the main-content heuristics leave nothing but white space (a page that is one list, a
-    table of links), the visible text of the whole body is taken, so that short pages that people
-    wrote are not lost: `fallback=all` in the identity. That too is a function of the page alone.
-    """
+    """`extract_plain_text(main_content=True, alt_texts=False)`, else what `html.fallback` finds."""
 
     def __init__(self) -> None:
-        options = "main_content=true;alt_texts=false;fallback=all"
+        options = f"main_content=true;alt_texts=false;{FALLBACK}"
         self.identity = f"resiliparse/{version('resiliparse')};{options}"
 
     def main_text(self, html: Html) -> str:
         text: str = extract_plain_text(html.tree, main_content=True, alt_texts=False)
-        if not text or text.isspace():
-            text = extract_plain_text(html.tree, alt_texts=False)
-        return text
+        return text if text and not text.isspace() else fallback(html)
 
 
 def make() -> Resiliparse:

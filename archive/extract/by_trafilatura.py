@@ -9,7 +9,7 @@ from importlib.metadata import version
 import trafilatura
 from trafilatura.settings import DEFAULT_CONFIG
 
-from archive.extract.html import Html
+from archive.extract.html import FALLBACK, Html, fallback
 
 
 class Trafilatura:
@@ -17,11 +17,11 @@ class Trafilatura:
 
     Its duplicate test keeps paragraphs of earlier pages in one process-wide cache, so it stays off.
     Its time limit holds only in its own command line; it is set to none for good measure. Where it
-    finds nothing, `html2txt` gives the text of the whole page: `fallback=all` in the identity.
+    finds nothing, the fallbacks of `html.fallback` give the text, as the identity says.
     """
 
     def __init__(self) -> None:
-        options = "fast=false;comments=true;tables=true;deduplicate=false;fallback=all"
+        options = f"fast=false;comments=true;tables=true;deduplicate=false;{FALLBACK}"
         self.identity = f"trafilatura/{version('trafilatura')};{options}"
         self._config: ConfigParser = deepcopy(DEFAULT_CONFIG)
         self._config["DEFAULT"]["EXTRACTION_TIMEOUT"] = "0"
@@ -36,9 +36,7 @@ class Trafilatura:
             with_metadata=False,
             config=self._config,
         )
-        if text and not text.isspace():
-            return text
-        return str(trafilatura.html2txt(html.source) or "")
+        return text if text and not text.isspace() else fallback(html)
 
 
 def make() -> Trafilatura:

@@ -170,7 +170,7 @@ def _ascii_as_wide(valid: str | None, charset: str, source: str) -> bool:
 
 def _undeclared(payload: bytes, valid: str | None, html: bool, overruled: list[str]) -> Decoded:
     wide = wide_encoding(payload[:512])
-    if wide:
+    if wide and (valid is None or payload.isascii()):
         text, broken = _replaced(payload, wide)
         if _nearly(text, broken, wide):
             return _decoded(text, wide, "detected" + _count(broken), overruled)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
+
+FALLBACK: Final = "fallback=noscript,all"
+"""What `fallback` does, as an extractor's identity states it."""
 
 LONGEST: Final = 4096
 """Characters kept of a title or a declaration: what is longer is no title."""
@@ -33,6 +37,19 @@ class Declarations:
 
 def parse(utf8: bytes, source: str) -> Html:
     return Html(utf8, source, HTMLTree.parse_from_bytes(utf8, "utf-8"))
+
+
+def fallback(html: Html) -> str:
+    """The text of a page in which an extractor found none; a function of the page alone.
+
+    First the main text with `<noscript>`: forums that draw themselves by script (Discourse) keep
+    their posts there. Then the visible text of the whole body, so that a short page that people
+    wrote, a list or a table of links, is not lost.
+    """
+    text: str = extract_plain_text(html.tree, main_content=True, alt_texts=False, noscript=True)
+    if not text or text.isspace():
+        text = extract_plain_text(html.tree, alt_texts=False, noscript=True)
+    return text
 
 
 # One query picks them all: walking resiliparse's live collections costs quadratic time.

@@ -136,7 +136,8 @@ def judge(payload: bytes, content_type: str | None, url: str = "") -> Media:
         declared = _by_suffix(url)
     wide = wide_encoding(head) is not None
     if wide:
-        head = head.replace(b"\x00", b"")  # enough to see tags in UTF-16 and UTF-32
+        # Enough to see tags in UTF-16 and UTF-32.
+        head = head.replace(b"\x00", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     elif _is_binary(head, payload):
         return Media("", declared or "application/octet-stream", "binary bytes")
     return _by_markup(head, declared) or _by_declaration(payload, declared)
@@ -152,13 +153,11 @@ def wide_encoding(head: bytes) -> str | None:
         return "utf-16be"
     if b"\x00" not in head[:512]:
         return None
-    even, odd = head[:512:2].count(0), head[1:512:2].count(0)
-    pairs = max(1, len(head[:512]) // 2)
-    # Markup is ASCII: most high bytes of a page in UTF-16 are zero and hardly any low byte is.
-    if odd * 10 >= pairs * 4 and even * 20 <= pairs:
-        return "utf-16le"
-    if even * 10 >= pairs * 4 and odd * 20 <= pairs:
-        return "utf-16be"
+    # Markup is ASCII: most high bytes of a page in UTF-16 are zero, and the low ones are text.
+    for charset, low, high in (("utf-16le", 0, 1), ("utf-16be", 1, 0)):
+        zeros, others = head[high:512:2], head[low:512:2]
+        if zeros.count(0) * 10 >= len(zeros) * 4:
+            return charset if len(_BINARY.findall(others)) * 20 <= len(others) else None
     return None
 
 

@@ -69,7 +69,7 @@ PAIRED = (
     "div article section p b i a font nobr span h1 h2 ul li dl dd dt table tbody tr td caption form"
     " select option optgroup button object template ruby rt svg g desc math mi foreignObject"
 )
-TAGS = [f"<{end}{name}>" for name in PAIRED.split() for end in ("", "/")]  # noqa: SIM905
+TAGS = [f"<{end}{name}>" for name in PAIRED.split() for end in ("", "/")]
 PIECES = st.sampled_from([*TAGS, "<br>", "<input>", "</html>", "text"])
 
 
