@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from archive.signals.groups import Groups
 from archive.signals.hashing import Positions, of_text
 from archive.signals.view import Mask, View, ratio
 
@@ -230,11 +229,11 @@ def _stuffing(view: View) -> dict[str, Any]:
     parts = view.per_span(np.flatnonzero(view.among(LIST_MARKS)), lines)
     inside = view.per_span(words.starts, lines)
     listed = (parts >= LIST_PARTS) & (inside <= LIST_WORDS * (parts + 1))
-    keys = view.own_keys(view.lower_word_hashes, words.document)
-    groups = Groups(keys)
+    keys, groups = view.lower_word_hashes, view.word_groups
     top = np.zeros(len(view), dtype=np.int64)
     np.maximum.at(top, words.document[groups.first], groups.sizes)
     same = np.flatnonzero((keys[2:] == keys[1:-1]) & (keys[1:-1] == keys[:-2]))
+    same = same[words.document[same] == words.document[same + 2]]
     starts = same[np.diff(same, prepend=-2) > 1]
     return {
         "mark_keyword_lines": ratio(view.count(lines, listed), view.count(lines)),

@@ -41,8 +41,7 @@ def compute(view: View) -> dict[str, Any]:
 
 def shingles(view: View) -> tuple[Hashes, npt.NDArray[np.int64]]:
     """Shingle hashes of all texts, at least one for each, and where each text's begin."""
-    owners = view.words.document
-    bounds = np.searchsorted(owners, np.arange(len(view) + 1))
+    bounds = view.words.bounds
     counts = np.diff(bounds)
     prefix = Prefix(view.lower_word_hashes)
     number = np.maximum(counts - SHINGLE + 1, 1)

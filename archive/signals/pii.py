@@ -121,9 +121,9 @@ def _runs(view: View, characters: str, fewest_digits: int) -> list[tuple[int, in
 
     Found from the digits outwards: they are rare, the text is not looked at.
     """
-    digits = view.found.get("digits")
+    digits = view.found.get("\0digits")
     if digits is None:
-        digits = view.found["digits"] = np.flatnonzero((view.codes - np.uint32(48)) < 10)
+        digits = view.found["\0digits"] = np.flatnonzero((view.codes - np.uint32(48)) < 10)
     if len(digits) < fewest_digits:
         return []
     # Two digits are of one stretch if only such characters lie between them.

@@ -60,7 +60,8 @@ def _gopher(view: View) -> dict[str, Any]:
     tokens = view.tokens
     plain = (tokens.lengths == 1) & one_of(string.punctuation)[view.index[tokens.starts]]
     counted = view.count(tokens, ~plain)
-    lengths = view.total(tokens, np.where(plain, 0, tokens.lengths))
+    # A plain mark is one code point long.
+    lengths = view.total(tokens, tokens.lengths) - (view.count(tokens) - counted)
     alpha = (view.token_flags & ALPHA) != 0
     stops, hashes = _stop_words(tokens, view.token_hashes)
     lines = view.stripped
@@ -111,7 +112,7 @@ def _dclm(view: View) -> dict[str, Any]:
 def _stop_words(spans: Spans, hashes: Hashes) -> tuple[Spans, Hashes]:
     """The spans that are stop words, and their hashes."""
     exact = wanted(hashes, STOP_WORDS)
-    return Spans(spans.starts[exact], spans.ends[exact], spans.document[exact]), hashes[exact]
+    return spans.at(exact), hashes[exact]
 
 
 def distinct(view: View, spans: Spans, hashes: Hashes) -> npt.NDArray[np.int64]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from archive.signals.groups import Groups
 from archive.signals.hashing import Hashes, Positions, Prefix
-from archive.signals.view import Spans, View, ratio
+from archive.signals.view import Mask, Spans, View, ratio
 
 TOP: Final = (2, 3, 4)
 DUPLICATED: Final = (5, 6, 7, 8, 9, 10)
@@ -79,7 +79,7 @@ def _paragraphs(view: View) -> dict[str, Any]:
 
 def paragraphs_of(view: View) -> Spans:
     """What re.split(r"\\n{2,}", text.strip()) gives, without a blank text's empty string."""
-    whole = view.strip(Spans(view.begins, view.ends, np.arange(len(view))))
+    whole = view.strip(Spans(view.begins, view.ends, np.arange(len(view) + 1)))
     feeds = view.codes == 10
     first = feeds & ~np.concatenate(([False], feeds[:-1]))
     starts, ends = np.flatnonzero(first), np.flatnonzero(feeds & ~np.append(feeds[1:], False)) + 1
@@ -129,21 +129,19 @@ class Repeated:
     An n-gram repeats only if both (n-1)-grams in it do, so each step looks at what is left.
     """
 
-    def __init__(self, view: View, words: Spans, hashes: Hashes) -> None:
+    def __init__(self, view: View, words: Spans, hashes: Hashes, single: Mask) -> None:
         self.words = words
         self._view = view
         self._prefix = Prefix(hashes)
-        self._last = np.searchsorted(words.document, np.arange(len(view)), side="right")
-        self.at = np.arange(len(words))  # where a repeated n-gram begins
+        self._last = words.bounds[1:]
+        self.at = np.flatnonzero(~single)  # where a repeated n-gram begins
         self.group = self.at  # which n-gram it is
         self.count = self.at  # how often it occurs
         self.first = self.at  # where it occurs first
 
     def step(self, n: int) -> None:
         """Go on to n-grams of n words; n grows by one with each call, from 2."""
-        at = self.at
-        if n > 2:
-            at = at[np.append(np.diff(at) == 1, False)[: len(at)]]
+        at = self.at[:-1][np.diff(self.at) == 1]
         owners = self.words.document[at]
         fits = at + n <= self._last[owners]
         at, owners = at[fits], owners[fits]
@@ -161,10 +159,10 @@ class Repeated:
 
 def _gopher_ngrams(view: View) -> dict[str, Any]:
     tokens = view.tokens
-    repeated = Repeated(view, tokens, view.token_hashes)
+    repeated = Repeated(view, tokens, view.token_hashes, view.single)
     lengths = tokens.lengths
     sums = np.concatenate(([0], np.cumsum(lengths)))
-    begin = np.searchsorted(tokens.document, np.arange(len(view)))
+    begin = tokens.bounds[:-1]
     counted = view.count(tokens)
     found: dict[str, Any] = {}
     for n in (*TOP, *DUPLICATED):
@@ -216,7 +214,7 @@ def greedy_copies(
 
 def _dclm_ngrams(view: View) -> dict[str, Any]:
     words = view.words
-    repeated = Repeated(view, words, view.word_hashes)
+    repeated = Repeated(view, words, view.word_hashes, view.single[view.worded])
     sums = np.concatenate(([0], np.cumsum(words.lengths)))
     whole = view.total(words, words.lengths)
     found: dict[str, Any] = {}

@@ -19,11 +19,8 @@ def compute(view: View) -> dict[str, Any]:
     codes = np.array((*table.scripts, ""))
     size = len(table.scripts)
     script = table.script[view.index]
-    owners = np.repeat(np.arange(len(view)), view.sizes + 1)
-    owners *= size
-    owners += script
-    counts = np.bincount(owners, minlength=len(view) * size)
-    counts = counts.reshape(len(view), size)
+    parts = zip(view.begins.tolist(), view.ends.tolist(), strict=True)
+    counts = np.array([np.bincount(script[a:b], minlength=size) for a, b in parts])
     counts[:, [table.scripts.index(code) for code in NO_SCRIPT]] = 0
     # Stable, so that equal counts go by the order of the codes.
     order = np.argsort(-counts, axis=1, kind="stable")

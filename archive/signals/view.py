@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from archive.signals.groups import Groups
 from archive.signals.hashing import Hashes, Positions, Prefix, mix, wanted
 from archive.signals.segments import boundaries
 from archive.signals.unicode import ALNUM, ALPHA, SPACE, one_of, properties
@@ -26,22 +27,31 @@ INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 @dataclass(frozen=True)
 class Spans:
-    """Stretches of the batch, in order; `document` says whose each one is."""
+    """Stretches of the batch, in order; those of text i are bounds[i] to bounds[i + 1]."""
 
     starts: Positions
     ends: Positions
-    document: Positions
+    bounds: Positions
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    @property
+    @cached_property
     def lengths(self) -> Positions:
         return self.ends - self.starts
 
+    @cached_property
+    def document(self) -> Positions:
+        """Whose each one is."""
+        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+
     def where(self, mask: Mask) -> Spans:
-        kept = np.flatnonzero(mask)
-        return Spans(self.starts[kept], self.ends[kept], self.document[kept])
+        return self.at(np.flatnonzero(mask))
+
+    def at(self, kept: Positions) -> Spans:
+        """Those at these (sorted) places."""
+        bounds = np.searchsorted(kept, self.bounds)
+        return Spans(self.starts[kept], self.ends[kept], bounds)
 
 
 class View:
@@ -140,6 +150,21 @@ class View:
         return self.lower_hashes(self.words)
 
     @cached_property
+    def word_groups(self) -> Groups:
+        """Equal lower-cased words of each text, brought together."""
+        return Groups(self.own_keys(self.lower_word_hashes, self.words.document))
+
+    @cached_property
+    def single(self) -> Mask:
+        """Which tokens are words that stand in their text once, whatever their case."""
+        groups = self.word_groups
+        once = np.zeros(len(self.words), dtype=bool)
+        once[groups.first[groups.sizes == 1]] = True
+        mask = np.zeros(len(self.tokens), dtype=bool)
+        mask[self.worded] = once
+        return mask
+
+    @cached_property
     def pieces(self) -> Spans:
         """What str.split() gives: maximal stretches without white space."""
         shown = ~self.having(SPACE)
@@ -177,9 +202,8 @@ class View:
 
     def spans(self, starts: Positions, ends: Positions) -> Spans:
         """Spans in order, each with the text it lies in."""
-        owned = np.diff(np.searchsorted(starts, self.ends, side="right"), prepend=0)
-        owners = np.repeat(np.arange(len(self)), owned)
-        return Spans(starts, ends, owners)
+        bounds = np.concatenate(([0], np.searchsorted(starts, self.ends, side="right")))
+        return Spans(starts, ends, bounds)
 
     def document_of(self, positions: Positions) -> Positions:
         return np.searchsorted(self.ends, positions)
@@ -199,7 +223,7 @@ class View:
         padded = np.append(shown, len(self.codes))
         starts = np.where(blank, spans.ends, padded[np.minimum(first, len(shown))])
         ends = np.where(blank, spans.ends, padded[np.maximum(last - 1, 0)] + 1)
-        return Spans(starts, ends, spans.document)
+        return Spans(starts, ends, spans.bounds)
 
     def find(self, needle: str) -> Positions:
         """Where a lower-case needle stands in the lower-cased texts, without overlaps."""
@@ -244,15 +268,14 @@ class View:
 
     def count(self, spans: Spans, mask: Mask | None = None) -> Positions:
         """How many of the spans (where the mask is true) each text has."""
-        owners = spans.document if mask is None else spans.document[mask]
-        return np.bincount(owners, minlength=len(self))
+        if mask is None:
+            return np.diff(spans.bounds)
+        return np.diff(np.searchsorted(np.flatnonzero(mask), spans.bounds))
 
     def total(self, spans: Spans, values: npt.NDArray[np.integer]) -> Positions:
         """The sum of integer values over each text's spans, exactly."""
         sums = np.concatenate(([0], np.cumsum(values, dtype=np.int64)))
-        first = np.searchsorted(spans.document, np.arange(len(self)))
-        last = np.searchsorted(spans.document, np.arange(len(self)), side="right")
-        return sums[last] - sums[first]
+        return np.diff(sums[spans.bounds])
 
     def own_keys(self, hashes: Hashes, owners: Positions) -> Hashes:
         """The hashes made a text's own, so that equal spans of two texts stay apart."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from archive.signals.groups import Groups
 from archive.signals.hashing import Positions
 from archive.signals.unicode import SENTENCE, SPACE, one_of
 from archive.signals.view import Spans, View, ratio
@@ -55,7 +54,7 @@ def longest(view: View, spans: Spans) -> Positions:
 def _types(view: View) -> tuple[Positions, Positions]:
     """Distinct lower-cased words of each text, and those that stand in it once."""
     owners = view.words.document
-    groups = Groups(view.own_keys(view.lower_word_hashes, owners))
+    groups = view.word_groups
     owners = owners[groups.first]
     single = np.bincount(owners[groups.sizes == 1], minlength=len(view))
     return np.bincount(owners, minlength=len(view)), single
