@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-BATCH_BYTES: Final = 8 << 20
+BATCH_BYTES: Final = 4 << 20
 """About as many bytes of a row group are held as values at a time."""
 
 

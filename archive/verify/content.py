@@ -106,15 +106,15 @@ def _documents(task: PartTask, faults: Faults) -> Iterator[_Row]:
     columns = ["id", *IDENTITY]
     for batch in read_table(task.documents, "documents", task.part.documents, columns, faults):
         batch.validate(full=True)
-        ids = _list(batch, "id")
-        for stated, leaf in zip(ids, leaves_of(batch), strict=True):
-            if leaf.hex() != stated:
-                faults.add("id", leaf.hex(), stated)
+        stated, ids = _list(batch, "id"), [leaf.hex() for leaf in leaves_of(batch)]
+        if stated != ids:
+            for was, right in zip(stated, ids, strict=True):
+                if was != right:
+                    faults.add("id", right, was)
         _check_source(batch, task.part.source, faults)
-        places = (_list(batch, name) for name in ("offset", "length", "member"))
-        for row in zip(ids, *places, strict=True):
-            order.check(row[1], row[3])
-            yield row
+        offsets, lengths, members = (_list(batch, n) for n in ("offset", "length", "member"))
+        order.check(offsets, members)
+        yield from zip(stated, offsets, lengths, members, strict=True)
 
 
 def _kept(task: PartTask, faults: Faults) -> Iterator[_Row]:
@@ -125,11 +125,12 @@ def _kept(task: PartTask, faults: Faults) -> Iterator[_Row]:
     columns = ["source", "offset", "length", "member", "outcome", "document"]
     for batch in read_table(task.ledger, "ledger", task.part.ledger, columns, faults):
         _check_source(batch, task.part.source, faults)
+        offsets, lengths, members, kinds, documents = (_list(batch, n) for n in columns[1:])
+        order.check(offsets, members)
+        outcomes.update(kinds)
         for offset, length, member, outcome, document in zip(
-            *(_list(batch, name) for name in columns[1:]), strict=True
+            offsets, lengths, members, kinds, documents, strict=True
         ):
-            outcomes[outcome] += 1
-            order.check(offset, member)
             if member is None:
                 if offset != end:
                     faults.add("a row for the bytes from", end, f"one from {offset}")
@@ -151,7 +152,16 @@ class _Order:
         self._faults = faults
         self._last: tuple[int, int] = (0, 0)
 
-    def check(self, offset: int, member: int | None) -> None:
+    def check(self, offsets: list[int], members: list[int | None]) -> None:
+        """Goes on from the rows before with those of one more batch."""
+        plain = members.count(None) == len(members) and offsets == sorted(offsets)
+        if plain and offsets and offsets[0] > self._last[0]:
+            self._last = (offsets[-1], 0)
+            return
+        for offset, member in zip(offsets, members, strict=True):
+            self._check(offset, member)
+
+    def _check(self, offset: int, member: int | None) -> None:
         # The row of a shared member itself may stand before or after those of its records.
         place = (offset, self._last[1]) if member is None else (member, offset)
         if member is None and offset != self._last[0]:

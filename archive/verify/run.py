@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import Final
 
-from archive.errors import LowbgError
+from archive.errors import EnvironmentFailed, LowbgError
 from archive.manifest import Manifest, Part
 from archive.store import Store
 from archive.verify.content import PartTask, check_part
 from archive.verify.findings import UNVERIFIABLE, Finding, Report, check_file, check_size
 from archive.verify.survey import Survey, Version, survey
 from archive.verify.versions import check_root_by_sql, check_version
+
+SPAWN_BYTES: Final = 64 << 20
+"""Less than this is read in this process: starting others would take longer than it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,9 @@ def verify(
     nothing extra; then every byte of every object of the version, every leaf, order, place and sum
     in its tables, and its content root. `independent` computes the root by SQL as well. `sample`
     reads only that share of each version's parts (those with the smallest SHA-256 of manifest hash
-    and part key) and computes no root. Memory does not grow with the data. `workers` are threads:
-    hashing and decoding leave the interpreter. `progress` is told (bytes done, bytes in all).
+    and part key) and computes no root. Memory does not grow with the data. With `workers` above 1
+    the calling script needs the usual `if __name__ == "__main__":` guard. `progress` is told
+    (bytes done, bytes in all).
     """
     surveyed = survey(store)
     versions = _chosen(store, surveyed, reference)
@@ -155,16 +163,32 @@ def _run(
     tell = progress or _no_progress
     done, total = 0, sum(job.bytes for job in jobs)
     tell(0, total)
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+    many = workers > 1 and total >= SPAWN_BYTES
+    for job, findings in _spread(jobs, workers) if many else ((job, job.check()) for job in jobs):
+        done += job.bytes
+        tell(done, total)
+        yield job, findings
+
+
+def _spread(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[_Job, list[Finding]]]:
+    """The jobs in spawned processes: leaves of short texts would hold one interpreter's lock."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_leave_interrupts) as pool:
         running = {pool.submit(job.check): job for job in jobs}
         try:
             for future in as_completed(running):
-                job = running.pop(future)
-                done += job.bytes
-                tell(done, total)
-                yield job, future.result()
+                yield running.pop(future), future.result()
+        except BrokenProcessPool:
+            raise EnvironmentFailed(
+                "a process that was verifying died, perhaps for want of memory",
+                next_step="verify with fewer --workers",
+            ) from None
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
 
 
 def _whole(store: Store, version: Version, independent: bool) -> list[Finding]:
