@@ -89,6 +89,8 @@ def generation_zero(task: Task, report: Report) -> Receipt:
         bench = Bench.of(folder, plan, task["seed"])
         data = human_only(bench.first)
         model = bench.tier.first(data, bench.corpus.blocks["validation"], seed_of(key, "train"))
+        loss = float(model.score(bench.corpus.blocks["test"]).mean())
+        _refuse_untrained(loss, len(bench.corpus.vocabulary))
         reference = Reference.of(bench.corpus, bench.first, bench.twin, model)
         text = generate(model, bench.first, seed_of(key, "generate"))
         twin = bench.tier.fit(human_only(bench.twin), seed_of(key, "twin"), model)
@@ -98,7 +100,6 @@ def generation_zero(task: Task, report: Report) -> Receipt:
             "twin": measure(twin, twin_text, human_only(bench.twin), reference, key),
             "human": of_text(bench.twin, reference),
         }
-        _refuse_untrained(measures["first"]["loss"], len(bench.corpus.vocabulary))
         (aside / "model").mkdir()
         model.save(aside / "model")
         np.save(aside / "text.npy", _small(text))
@@ -228,7 +229,7 @@ def _corpus(stage: Path) -> Corpus:
 
 def _refuse_untrained(loss: float, vocabulary: int) -> None:
     untrained = float(np.log(vocabulary))
-    if loss > untrained - LEAST_LEARNT:
+    if not loss <= untrained - LEAST_LEARNT:  # which also refuses what is no number
         raise CheckFailed(
             f"generation 0 has learnt nothing: {loss:.3f} nats a token,"
             f" {untrained:.3f} without any training",

@@ -89,6 +89,7 @@ def parse(text: str) -> Mix:
         return base
     alpha = 1.0 if chosen.get("mode") == "add" else 1.0 - share
     values: dict[str, Any] = {
+        **chosen,
         share_of: share,
         "alpha": alpha,
         "name": _canonical(kind, share, chosen),
@@ -98,9 +99,9 @@ def parse(text: str) -> Mix:
 
 def parse_all(texts: Sequence[str]) -> tuple[Mix, ...]:
     """The policies of a run: the two controls, which no verdict can do without, and those asked."""
-    mixes = {mix.name: mix for mix in map(parse, [ALL_HUMAN, REPLACE, *texts])}
-    for mix in map(parse, texts):
-        if mixes[mix.name] != mix:
+    mixes: dict[str, Mix] = {}
+    for mix in map(parse, [ALL_HUMAN, REPLACE, *texts]):
+        if mixes.setdefault(mix.name, mix) != mix:
             raise UsageError(
                 f"two different policies are called {mix.name!r}",
                 next_step="give the mix in the file another name",

@@ -22,7 +22,7 @@ def write_theory(checks: Sequence[Check], out: Path) -> None:
 def agreement(checks: Sequence[Check]) -> str:
     """Each simulation in standard errors from its formula; what only has a bound is left out."""
     drawn = [check for check in checks if check.bound == "equal" and check.error]
-    x = Scale(-Z - 1, Z + 1, 380, 640)
+    x = Scale(-Z - 1, Z + 1, 470, 730)
     bottom = 34 + 15 * len(drawn)
     parts = [stroke(x(at), 26, x(at), bottom, "#111" if at == 0 else PALE, 1) for at in (-Z, 0, Z)]
     for row, check in enumerate(drawn):
@@ -30,13 +30,13 @@ def agreement(checks: Sequence[Check]) -> str:
         off = (check.simulated - check.formula) / check.error
         shown = min(max(off, x.low), x.high)
         said = f"{check.family}, {check.policy}: {check.quantity}, n = {check.generation}"
-        parts.append(text(370, y + 4, said, anchor="end", size=10))
+        parts.append(text(460, y + 4, said, anchor="end", size=10))
         parts.append(stroke(x(max(shown - 1, x.low)), y, x(min(shown + 1, x.high)), y, "#111", 1))
         good = check.agrees
         parts.append(mark(x(shown), y, COLOURS[2] if good else COLOURS[1], 0 if good else 5, 3.5))
-        parts.append(text(652, y + 4, f"{check.simulated:.4g} / {check.formula:.4g}", size=10))
+        parts.append(text(742, y + 4, f"{check.simulated:.4g} / {check.formula:.4g}", size=10))
     parts.append(text(x(0), 16, "standard errors from the formula", anchor="middle"))
-    parts.append(text(652, 16, "simulated / formula"))
+    parts.append(text(742, 16, "simulated / formula"))
     for at in (-Z, 0, Z):
         parts.append(text(x(at), bottom + 14, f"{at:g}", anchor="middle", colour="#444"))
-    return document(790, bottom + 22, "Simulations beside their formulas", parts)
+    return document(880, bottom + 22, "Simulations beside their formulas", parts)
