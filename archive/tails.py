@@ -7,7 +7,8 @@ of documents that would be as informative if they were (Kish 1965: documents / d
 variance between hosts by linearisation); elsewhere it takes the documents as they are, and
 `basis` says which. A group is warned of when all three hold:
 
-- the interval, at 5 % over all groups together (Bonferroni), lies wholly below the overall share;
+- losing so many at the overall rate has a chance of at most 5 % over all groups counted together
+  (Chernoff's bound on the binomial tail, times the number of groups: Bonferroni);
 - its odds of being dropped are at least ODDS times the overall odds;
 - it loses at least POINTS more of its documents than the whole.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,8 +36,8 @@ HOSTS: Final = 5
 NOTES: Final = (
     "intervals: Wilson, 95 %; of hosts where a group has five or more, of documents elsewhere,"
     " where documents of one host may say the same thing many times",
-    "a warning: dropped with three times the overall odds or more, at least 10 points more than"
-    " overall, and the interval at 5 % over all groups together lies below the overall share",
+    "a warning: dropped with three times the overall odds or more, and at least 10 points more than"
+    " overall, which at the overall rate has a chance of at most 5 % over all groups together",
 )
 
 
@@ -57,6 +58,7 @@ class Group:
     cut_by: dict[str, int]
     low: float
     high: float
+    effective: float  # independent documents that the interval is of
     basis: str  # hosts or documents
     warning: str = ""
 
@@ -116,18 +118,13 @@ def tails(
     for dimension in (ALL, *(DIMENSIONS[name] for name in wanted)):
         queries[dimension.name] = query = counting(dimension, rules, firsts)
         found[dimension.name] = con.execute(query).fetchall()
-    overall = [_group(ALL, row, rules, CONFIDENCE) for row in found.pop(ALL.name)]
+    overall = [_group(ALL, row, rules) for row in found.pop(ALL.name)]
     # Without a document there is no row to count in.
-    whole = overall[0] if overall else Group(ALL.name, "", 0, 0, 0, 0, {}, 0.0, 1.0, "documents")
-    number = sum(map(len, found.values()))
-    strict = 1 - (1 - CONFIDENCE) / max(number, 1)
+    whole = overall[0] if overall else Group(ALL.name, "", 0, 0, 0, 0, {}, 0.0, 1.0, 0, "documents")
+    rare = (1 - CONFIDENCE) / max(sum(map(len, found.values())), 1)
+    what = f"{cut.name}: {rule}" if rule else cut.name
     groups = tuple(
-        _warned(
-            _group(DIMENSIONS[name], row, rules, CONFIDENCE),
-            _group(DIMENSIONS[name], row, rules, strict).high,
-            whole,
-            f"{cut.name}: {rule}" if rule else cut.name,
-        )
+        _warned(_group(DIMENSIONS[name], row, rules), whole, rare, what)
         for name, rows in found.items()
         for row in rows
     )
@@ -149,13 +146,11 @@ def _population(cut: Cut, rule: str | None) -> tuple[tuple[Rule, ...], bool]:
     return (known[rule],), cut.first_only
 
 
-def _group(
-    dimension: Dimension, row: Sequence[Any], rules: tuple[Rule, ...], confidence: float
-) -> Group:
+def _group(dimension: Dimension, row: Sequence[Any], rules: tuple[Rule, ...]) -> Group:
     value, documents, hosts, kept, unknown, kk, kn, nn, *dropped = row
     counts = {rule.name: int(n) for rule, n in zip(rules, dropped, strict=True) if n}
     effective = _effective(documents, hosts, kept, kk, kn, nn)
-    low, high = wilson(kept / documents, effective or documents, confidence)
+    low, high = wilson(kept / documents, effective or documents)
     return Group(
         by=dimension.name,
         value=value,
@@ -166,6 +161,7 @@ def _group(
         cut_by=counts,
         low=low,
         high=high,
+        effective=effective or documents,
         basis="hosts" if effective else "documents",
     )
 
@@ -190,15 +186,32 @@ def wilson(share: float, number: float, confidence: float = CONFIDENCE) -> tuple
     middle = share + z * z / (2 * number)
     spread = z * sqrt(share * (1 - share) / number + z * z / (4 * number * number))
     scale = 1 + z * z / number
-    return max((middle - spread) / scale, 0.0), min((middle + spread) / scale, 1.0)
+    low = 0.0 if share == 0 else (middle - spread) / scale
+    high = 1.0 if share == 1 else (middle + spread) / scale
+    return low, high
 
 
-def _warned(group: Group, high: float, whole: Group, what: str) -> Group:
+def chance(lost: float, overall: float, number: float) -> float:
+    """At most this is the chance to lose so large a share or a larger one at the overall rate.
+
+    Chernoff's bound: exp(-number * D(lost || overall)), D the relative entropy of two coins.
+    """
+    if lost <= overall:
+        return 1.0
+    if overall == 0:
+        return 0.0
+    kept = (1 - lost) * log((1 - lost) / (1 - overall)) if lost < 1 else 0.0
+    return exp(-number * (lost * log(lost / overall) + kept))
+
+
+def _warned(group: Group, whole: Group, rare: float, what: str) -> Group:
     """The group with its warning line, if it loses far more than the whole does."""
     lost, lost_overall = 1 - group.share, 1 - whole.share
     # lost / kept >= ODDS * lost_overall / kept_overall, without dividing by 0
     far = lost * whole.share >= ODDS * lost_overall * group.share
-    if high >= whole.share or not far or lost - lost_overall < POINTS:
+    if lost - lost_overall < POINTS or not far:
+        return group
+    if chance(lost, lost_overall, group.effective) > rare:
         return group
     hosts = "1 host" if group.hosts == 1 else f"{group.hosts:,} hosts"
     line = (

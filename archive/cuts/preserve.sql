@@ -17,26 +17,26 @@ letters > 0
 -- rule: readable: at most half of the characters are bytes that could not be decoded
 mark_replacement * 2 <= characters
 
--- rule: lorem-ipsum: not mostly filler: fewer than two of its phrases, or 100 words for each
-mark_lorem_ipsum < 2 OR words >= 100 * mark_lorem_ipsum
+-- rule: lorem-ipsum: not mostly filler: fewer than two of its phrases, or 60 words for each
+mark_lorem_ipsum < 2 OR words >= 60 * mark_lorem_ipsum
 
--- rule: error-page: not a bare error message: none of its phrases, or 40 words for each
-words >= 40 * mark_error_page
+-- rule: error-page: not a bare error message: none of its phrases, or 40 words
+mark_error_page = 0 OR words >= 40
 
--- rule: parked: not a parked domain: none of its phrases, or 40 words for each
-words >= 40 * mark_parked
+-- rule: parked: not a parked domain: 40 words for each of its phrases, or 200 words
+words >= 40 * mark_parked OR words >= 200
 
 -- rule: placeholder: not an empty page that announces itself: none of its phrases, or 20 words
-words >= 20 * mark_placeholder
+mark_placeholder = 0 OR words >= 20
 
--- rule: javascript: not a notice that JavaScript is off: none of its phrases, or 30 words for each
-words >= 30 * mark_javascript
+-- rule: javascript: not a notice that JavaScript is off: none of its phrases, or 30 words
+mark_javascript = 0 OR words >= 30
 
--- rule: cookies: not a cookie notice alone: none of its phrases, or 25 words for each
-words >= 25 * mark_cookies
+-- rule: cookies: not a cookie notice alone: 25 words for each of its phrases, or 150 words
+words >= 25 * mark_cookies OR words >= 150
 
--- rule: policy: not links to terms alone: none of their names, or 8 words for each
-words >= 8 * mark_policy
+-- rule: policy: not links to terms alone: 8 words for each of their names, or 60 words
+words >= 8 * mark_policy OR words >= 60
 
 -- rule: links: not a block of links: fewer than three lines, or a line in ten without a link, or
 --   15 words a line
@@ -70,9 +70,9 @@ mark_template < 3 OR words >= 10 * mark_template
 -- rule: markup: not markup: fewer than five tags, or 3 words for each
 mark_html < 5 OR words >= 3 * mark_html
 
--- rule: machine-translated: does not say so of itself and little else: no such phrase, or 20 words
---   for each
-words >= 20 * mark_machine_translation
+-- rule: machine-translated: does not say so of itself and little else: 20 words for each such
+--   phrase, or 100 words
+words >= 20 * mark_machine_translation OR words >= 100
 
--- rule: generated: does not say so of itself and little else: no such phrase, or 30 words for each
-words >= 30 * mark_generated
+-- rule: generated: does not say so of itself and little else: no such phrase, or 30 words
+mark_generated = 0 OR words >= 30
