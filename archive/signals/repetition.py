@@ -135,9 +135,9 @@ class Repeated:
         self._prefix = Prefix(hashes)
         self._last = words.bounds[1:]
         self.at = np.flatnonzero(~single)  # where a repeated n-gram begins
-        self.group = self.at  # which n-gram it is
-        self.count = self.at  # how often it occurs
-        self.first = self.at  # where it occurs first
+        self.group = self.at  # which n-gram it is: a place in the two below
+        self.sizes = self.at  # how often each n-gram occurs
+        self.first = self.at  # where each occurs first
 
     def step(self, n: int) -> None:
         """Go on to n-grams of n words; n grows by one with each call, from 2."""
@@ -150,66 +150,65 @@ class Repeated:
         label = np.full(len(at), -1)
         label[groups.members] = groups.number()
         kept = np.flatnonzero(label >= 0)
-        number = label[kept]
-        self.at = at[kept]
-        self.group = number
-        self.count = groups.sizes[number]
-        self.first = at[groups.first[number]]
+        self.at, self.group = at[kept], label[kept]
+        self.sizes, self.first = groups.sizes, at[groups.first]
+
+    def commonest(self) -> tuple[Positions, Positions]:
+        """Per text, how often its commonest n-grams occur (0: none repeats); and where they do.
+
+        The places are those of every n-gram that occurs so often, in the order of the text.
+        """
+        owners = self.words.document[self.first]
+        most = np.zeros(len(self._last), dtype=np.int64)
+        np.maximum.at(most, owners, self.sizes)
+        return most, np.sort(self.first[self.sizes == most[owners]])
 
 
 def _gopher_ngrams(view: View) -> dict[str, Any]:
     tokens = view.tokens
     repeated = Repeated(view, tokens, view.token_hashes, view.single)
-    lengths = tokens.lengths
-    sums = np.concatenate(([0], np.cumsum(lengths)))
-    begin = tokens.bounds[:-1]
-    counted = view.count(tokens)
+    sums = np.concatenate(([0], np.cumsum(tokens.lengths)))
+    enough = view.count(tokens)
     found: dict[str, Any] = {}
     for n in (*TOP, *DUPLICATED):
         repeated.step(n)
-        at = repeated.at
         if n in TOP:
             # Counter.most_common: the highest count, the earliest among equals, joined by spaces.
             # Where nothing repeats, that is the first n-gram of the text.
-            start = np.where(counted >= n, begin, 0)
-            end = np.where(counted >= n, begin + n, 0)
-            best = np.where(counted >= n, sums[end] - sums[start] + n - 1, 0)
-            owners = tokens.document[at]
-            order = np.lexsort((repeated.first, -repeated.count, owners))
-            leaders = order[_firsts(owners[order])]
-            first = repeated.first[leaders]
-            size = sums[first + n] - sums[first] + n - 1
-            best[owners[leaders]] = size * repeated.count[leaders]
+            most, places = repeated.commonest()
+            first = np.where(enough >= n, tokens.bounds[:-1], 0)
+            owners = tokens.document[places][::-1]
+            first[owners] = places[::-1]  # the earliest is written last
+            size = sums[np.minimum(first + n, len(tokens))] - sums[first] + n - 1
+            best = np.where(enough >= n, size * np.maximum(most, 1), 0)
             found[f"gopher_top_{n}gram"] = ratio(best, view.sizes)
         else:
-            chars = greedy_copies(at, repeated.group, n, sums, tokens.document, len(view))
+            copies = greedy_copies(repeated.at, repeated.group, n)
+            chars = _per_text(tokens, copies, sums[copies + n] - sums[copies])
             found[f"gopher_dup_{n}gram"] = ratio(chars, view.sizes)
     return found
 
 
-def greedy_copies(
-    at: Positions, group: Positions, n: int, sums: Positions, document: Positions, texts: int
-) -> Positions:
-    """Characters of later copies, left to right without overlap (datatrove find_all_duplicate).
+def greedy_copies(at: Positions, group: Positions, n: int) -> Positions:
+    """Where later copies begin, left to right without overlap (datatrove find_all_duplicate).
 
     A copy is skipped over whole; an n-gram that begins inside one is not remembered.
     """
-    chars = [0] * texts
+    copies: list[int] = []
     seen: set[int] = set()
-    sizes = (sums[at + n] - sums[at]).tolist()
-    owners, starts, groups = document[at].tolist(), at.tolist(), group.tolist()
+    starts, groups = at.tolist(), group.tolist()
     here, count = 0, len(starts)
     while here < count:
         which = groups[here]
         if which in seen:
-            chars[owners[here]] += sizes[here]
+            copies.append(starts[here])
             # On to the first position behind this copy: at most n entries further.
             free = starts[here] + n
             here = bisect_left(starts, free, here + 1, min(here + n, count))
         else:
             seen.add(which)
             here += 1
-    return np.array(chars, dtype=np.int64)
+    return np.array(copies, dtype=np.int64)
 
 
 def _dclm_ngrams(view: View) -> dict[str, Any]:
@@ -220,27 +219,22 @@ def _dclm_ngrams(view: View) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for n in (*TOP, *DUPLICATED):
         repeated.step(n)
-        at, owners = repeated.at, words.document[repeated.at]
         if n in TOP:
             # The longest of the most frequent n-grams; nothing where none repeats.
-            sizes = sums[at + n] - sums[at]
-            order = np.lexsort((-sizes, -repeated.count, owners))
-            leaders = order[_firsts(owners[order])]
-            best = np.zeros(len(view), dtype=np.int64)
-            best[owners[leaders]] = sizes[leaders] * repeated.count[leaders]
-            found[f"dclm_top_{n}gram"] = ratio(best, whole)
+            most, places = repeated.commonest()
+            longest = np.zeros(len(view), dtype=np.int64)
+            np.maximum.at(longest, words.document[places], sums[places + n] - sums[places])
+            found[f"dclm_top_{n}gram"] = ratio(longest * most, whole)
         else:
             # Each word once, however many repeated n-grams it is part of.
-            covered = np.concatenate(([0], at[:-1] + n))[: len(at)]
-            fresh = np.maximum(at, covered)
-            gained = sums[at + n] - sums[fresh]
-            chars = np.bincount(owners, weights=gained, minlength=len(view)).astype(np.int64)
+            at = repeated.at
+            fresh = np.maximum(at, np.concatenate(([0], at[:-1] + n))[: len(at)])
+            chars = _per_text(words, at, sums[at + n] - sums[fresh])
             found[f"dclm_dup_{n}gram"] = ratio(chars, whole)
     return found
 
 
-def _firsts(ranked: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Where a new value begins in a sorted array."""
-    changes = np.ones(len(ranked), dtype=bool)
-    changes[1:] = ranked[1:] != ranked[:-1]
-    return changes
+def _per_text(words: Spans, at: Positions, values: Positions) -> Positions:
+    """The sum of values that belong to places in a list of words, over each text."""
+    sums = np.concatenate(([0], np.cumsum(values)))
+    return np.diff(sums[np.searchsorted(at, words.bounds)])
