@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from archive.feed.sources import Source
-from archive.feed.stream import Document, Mine, Shard, Stream
+from archive.feed.stream import Document, Mine, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class TokenMix(Stream):
         self._sources, self._parts, self._when_ended = sources, parts, when_ended
         self._count = count
         nothing = (0,) * len(parts)
-        self._start = self._spent = _Spent(0, nothing, nothing)
+        self._start = self._loaded_spent = self._spent = _Spent(0, nothing, nothing)
 
     @property
     def end(self) -> int | None:
@@ -55,21 +55,23 @@ class TokenMix(Stream):
             "sources": [each.facts() for each in self._sources],
         }
 
-    def _state(self, position: int, shard: Shard) -> dict[str, Any]:
-        # In a process that only hands out what workers read, the beginning stands here: those who
-        # go on from it walk through what was given, and come to the same place.
-        at = self._spent if self._spent.position <= position else self._start
-        return super()._state(position, shard) | {
-            "known": {"position": at.position, "documents": at.documents, "tokens": at.tokens}
-        }
+    def known(self, position: int) -> Any:
+        # In a process that only hands out what workers read, nothing newer is known: those who go
+        # on walk through what was given, and come to the same place.
+        at = self._at(position)
+        return {"position": at.position, "documents": at.documents, "tokens": at.tokens}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        super().load_state_dict(state)
-        known = state["known"]
-        self._spent = _Spent(known["position"], tuple(known["documents"]), tuple(known["tokens"]))
+    def learn(self, known: Any) -> None:
+        spent = _Spent(known["position"], tuple(known["documents"]), tuple(known["tokens"]))
+        self._loaded_spent = self._spent = spent
+
+    def _at(self, position: int) -> _Spent:
+        """The last that is known before a position."""
+        places = (self._spent, self._loaded_spent, self._start)
+        return next(each for each in places if each.position <= position)
 
     def walk(self, first: int, mine: Mine | None) -> Iterator[Document]:
-        at = self._spent if self._spent.position <= first else self._start
+        at = self._at(first)
         documents, tokens, position = list(at.documents), list(at.tokens), at.position
         walks = [_from(s, n) for s, n in zip(self._sources, documents, strict=True)]
         ended: set[int] = set()

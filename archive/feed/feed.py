@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from archive.feed.cut import Chosen
+    from archive.feed.packed import TokenFeed
     from archive.manifest import Manifest
     from archive.store import Store
 
@@ -66,6 +69,16 @@ class Feed(Stream):
         if self.epochs is None and self.documents:
             return None
         return self.documents * (self.epochs or 0)
+
+    @property
+    def endless(self) -> bool:
+        return self.end is None
+
+    def endlessly(self) -> Self:
+        """Epoch after epoch, each in an order of its own."""
+        made = copy.copy(self)
+        made.epochs = None
+        return made
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -116,6 +129,19 @@ class Feed(Stream):
                 if wanted.any():
                     yield window, window.rows[wanted]
             number, position = number + 1, 0
+
+    def tokens(self, tokenizer: str | Path, length: int, *, eod: str | None = None) -> TokenFeed:
+        """The documents as blocks of `length` tokens, one document behind the other.
+
+        `tokenizer` is a file of the library tokenizers; `eod` names the token after each document.
+        """
+        from archive.feed.packed import TokenFeed
+        from archive.feed.stream import for_torch
+        from archive.feed.tokenizer import read_tokenizer
+
+        made = TokenFeed(self, read_tokenizer(Path(tokenizer)), length, eod)
+        for_torch(made)
+        return made
 
     def ids(self, first: int, last: int) -> Iterator[tuple[int, str]]:
         """(position, document id) of the positions from `first` to before `last`."""

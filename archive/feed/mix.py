@@ -167,6 +167,14 @@ class Mix(Stream):
         _log.info("mix at %d: documents of each source %s", position, given)
         return super()._state(position, shard) | {"given": given}
 
+    def known(self, position: int) -> Any:
+        given = self.given(position)
+        return [each.known(number) for each, number in zip(self._sources, given, strict=True)]
+
+    def learn(self, known: Any) -> None:
+        for each, of in zip(self._sources, known, strict=True):
+            each.learn(of)
+
     def walk(self, first: int, mine: Mine | None) -> Iterator[Document]:
         position: int | None = first
         while position is not None:

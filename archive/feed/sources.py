@@ -9,7 +9,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from archive.errors import UsageError
-from archive.feed.feed import Feed
 from archive.feed.stream import Document, Mine, Stream
 
 
@@ -34,6 +33,14 @@ class Source(Protocol):
         """What its order depends on, as JSON."""
         ...
 
+    def known(self, number: int) -> Any:
+        """See Stream.known."""
+        ...
+
+    def learn(self, known: Any) -> None:
+        """See Stream.learn."""
+        ...
+
 
 def source(of: Any, repeat: bool) -> Source:
     """The source that a stream or an iterable is; with `repeat` it begins anew where it ends."""
@@ -55,37 +62,40 @@ class _StreamSource:
             raise UsageError(
                 "a source of a mix is a shard already", next_step="mix whole feeds, shard the mix"
             )
-        self._stream, self._repeat = copy.copy(stream), repeat
-        if isinstance(self._stream, Feed) and repeat:
-            self._stream.epochs = None  # each time around is another epoch, shuffled anew
-        end = self._stream.end
-        _refuse_empty(end, repeat)
-        self.endless = repeat or (isinstance(self._stream, Feed) and end is None)
-        if end is None and not self.endless:
+        _refuse_empty(stream.end, repeat)
+        self._stream = stream.endlessly() if repeat else copy.copy(stream)
+        self.length, self.endless = self._stream.end, self._stream.endless
+        if self.length is None and not self.endless:
             raise UsageError(
                 "a source of a mix is a stream whose end is not known",
-                next_step="mix all its sources in one mix",
+                next_step="mix all its sources in one mix; give a feed of tokens epochs=None",
             )
-        self.length = None if repeat else end
-        self._round = end if repeat else None
 
     def walk(self, first: int, mine: Mine | None) -> Iterator[tuple[int, Document | None]]:
-        # The numbers that are not wanted are not known here, but a stream's length is: nobody asks.
-        rounds, first = divmod(first, self._round) if self._round else (0, first)
-        while True:
-            base = rounds * (self._round or 0)
-            here: Mine | None = (lambda n, b=base: mine(n + b)) if mine else None
-            for document in self._stream.walk(first, here):
-                yield -1, document
-            if self._round is None:
-                return
-            rounds, first = rounds + 1, 0
+        # The numbers do not matter where the length is known, or there is no end.
+        return ((-1, document) for document in self._stream.walk(first, mine))
+
+    def known(self, number: int) -> Any:
+        return self._stream.known(number)
+
+    def learn(self, known: Any) -> None:
+        self._stream.learn(known)
 
     def facts(self) -> Any:
         return self._stream.facts()
 
 
-class _ListSource:
+class _Unlearned:
+    """A source of which there is nothing to know but the number."""
+
+    def known(self, number: int) -> Any:
+        return None
+
+    def learn(self, known: Any) -> None:
+        pass
+
+
+class _ListSource(_Unlearned):
     def __init__(self, of: Any, repeat: bool) -> None:
         self._of, self.endless = of, repeat
         _refuse_empty(len(of), repeat)
@@ -103,7 +113,7 @@ class _ListSource:
         return {"kind": type(self._of).__name__, "documents": len(self._of)}
 
 
-class _IterableSource:
+class _IterableSource(_Unlearned):
     def __init__(self, of: Iterable[Document], repeat: bool) -> None:
         self._of, self.endless = of, repeat
         self.length: int | None = None

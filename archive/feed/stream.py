@@ -174,7 +174,7 @@ class Stream(ABC):
         return self._state(position, Shard(self._rank, self._world, self._chunk, position))
 
     def _state(self, position: int, shard: Shard) -> dict[str, Any]:
-        return {
+        state = {
             "format": FORMAT,
             "position": position,
             "world": shard.world,
@@ -183,6 +183,26 @@ class Stream(ABC):
             "origin": position if position == self.end else shard.origin,
             "order": self.facts(),
         }
+        known = self.known(position)
+        return state if known is None else state | {"known": known}
+
+    def known(self, position: int) -> Any:
+        """What is known of a position besides its number, as JSON: it spares work on resuming."""
+        return None
+
+    def learn(self, known: Any) -> None:  # noqa: B027 - nothing to learn is the usual case
+        """Takes up what `known` told of a position that is not after the one to go on from."""
+
+    def endlessly(self) -> Self:
+        """This stream, begun again whenever it ends; UsageError if it cannot be."""
+        raise UsageError(
+            f"a {type(self).__name__} cannot be repeated", next_step="repeat what it is made of"
+        )
+
+    @property
+    def endless(self) -> bool:
+        """Whether it is known to have no end."""
+        return False
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """The next iteration goes on where `state` was taken, at any world size.
@@ -195,6 +215,7 @@ class Stream(ABC):
         loaded = _Loaded(saved, int(state["position"]))
         loaded.resume(self._consumer(), self.end)  # raises now what would fail later
         self._loaded = loaded
+        self.learn(state.get("known"))
 
     def _begin(self) -> None:
         shard = self._consumer()

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,6 +19,7 @@ from archive.store import Store
 from tests.feed.conftest import Made
 from tests.feed.snapshots import all_documents, make_snapshot
 
+T = TypeVar("T")
 WORLDS = (1, 2, 3, 4, 7, 8)
 
 
@@ -32,7 +33,7 @@ def ids(documents: Any) -> list[str]:
     return [document["id"] for document in documents]
 
 
-def in_step(ranks: list[list[str]], chunk: int = 1) -> list[str]:
+def in_step(ranks: list[list[T]], chunk: int = 1) -> list[T]:
     """What ranks take, in the order of positions: chunk by chunk, round by round."""
     rounds = max(len(taken) for taken in ranks) // chunk + 1
     return [
