@@ -30,13 +30,14 @@ class Options:
     """Texts that agree in all `rows` places of one of `bands` bands are candidates: at Jaccard s
     that happens with probability 1-(1-s**rows)**bands (see `candidate_probability`)."""
 
-    estimate: float = 0.65
+    estimate: float = 0.7
     """Candidates whose signatures agree in a smaller share of places are not verified. The share
-    has standard deviation 0.035 at Jaccard 0.8, so 0.65 loses 2 of 100,000 pairs there."""
+    has standard deviation 0.035 at Jaccard 0.8, so 0.7 loses 2 of 1,000 pairs there."""
 
-    firsts: int = 1024
-    """A document is compared with at most so many firsts of one bucket, the earliest. The table's
-    receipt counts the documents that met this limit."""
+    firsts: int = 64
+    """A document is compared with at most so many firsts of one bucket, the earliest: pages of
+    one template share buckets by the thousand without being similar. The table's receipt counts
+    how often a document met this limit; its own words put it into other, smaller buckets."""
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold <= 1 or not 0 <= self.estimate <= self.threshold:

@@ -182,6 +182,41 @@ def test_a_bucket_of_copies_costs_comparisons_in_proportion_to_its_size(tmp_path
     assert verified[1] <= 2.1 * verified[0]
 
 
+def template(count: int) -> list[Doc]:
+    """Pages of 100 common words and 20 of their own, and slightly edited copies of some."""
+    draw, words = random.Random("template"), corpora.vocabulary()
+    base = corpora.prose(draw, words, 100)
+    docs: list[Doc] = []
+    for n in range(count):
+        text = base + [f"{draw.choice(words)}{draw.randrange(100)}x" for _ in range(20)]
+        if n % 3 == 2:
+            text = corpora.edited(draw, words, draw.choice(docs).text.split(), 0.01)
+        docs.append(Doc(n, " ".join(text), n))
+    return docs
+
+
+def test_copies_are_found_among_the_pages_of_one_template(tmp_path: Path) -> None:
+    docs = template(500)
+    expected = reference.firsts(docs, reference.similar_pairs(docs, 0.8))
+    rows = found(tmp_path, docs, Options(firsts=8))
+    assert receipt(tmp_path)["largest_bucket"] > 100
+    assert receipt(tmp_path)["past_firsts"] > 0
+    joined = {row["id"] for row in rows if not row["is_first"]}
+    copies = {document for document, first in expected.items() if document != first}
+    assert len(copies) > 100
+    assert len(joined & copies) >= 0.98 * len(copies)
+
+
+def test_pages_of_one_template_cost_comparisons_in_proportion_to_their_number(
+    tmp_path: Path,
+) -> None:
+    verified = []
+    for count in (600, 1200):
+        found(tmp_path / str(count), template(count), Options(firsts=4))
+        verified.append(receipt(tmp_path / str(count))["verified"])
+    assert verified[1] <= 2.4 * verified[0]
+
+
 def test_the_limit_of_firsts_in_a_bucket_is_counted_where_it_is_met(tmp_path: Path) -> None:
     words = corpora.vocabulary()[:40]
     draw = random.Random("one bucket")

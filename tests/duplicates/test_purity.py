@@ -95,7 +95,7 @@ def test_runs_of_any_size_give_the_same_bytes(
     assert find(parts, tmp_path, LocalEngine()).read_bytes() == table
 
 
-@pytest.mark.parametrize("window", [1, 1024])
+@pytest.mark.parametrize("window", [1, 64])
 def test_rounds_of_any_width_give_the_same_bytes(
     parts: list[PartFiles],
     table: bytes,
