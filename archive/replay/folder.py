@@ -41,7 +41,7 @@ class Folder:
         if done.is_dir():
             return done
         done.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".", dir=done.parent))
+        aside = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=done.parent))
         fill(aside)
         for file in (f for f in aside.rglob("*") if f.is_file()):
             _sync(file)
@@ -86,7 +86,9 @@ class Folder:
                     next_step="wait for it, or give another --out",
                 ) from None
             for left in (self.path / "stages").glob(".*"):
-                shutil.rmtree(left)
+                # A worker outlives its killed parent by up to one stage; it may finish that.
+                if not _alive(left.name[1:].partition("-")[0]):
+                    shutil.rmtree(left)
             yield
 
 
@@ -115,6 +117,19 @@ def _exact(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_exact(held) for held in value]
     return value
+
+
+def _alive(process: str) -> bool:
+    """Whether a process of this machine has that number; what is no number has none."""
+    if not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _sync(path: Path) -> None:

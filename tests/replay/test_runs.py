@@ -107,7 +107,8 @@ def test_killed_again_and_again_a_run_ends_with_the_same_result(
 ) -> None:
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     assert lowbg(texts, "--policies", "accumulate", "--out", str(whole)).returncode in (0, 1, 2)
-    asked = command(texts, "--policies", "accumulate", "--out", str(torn))
+    # Two workers, which outlive their parent for a moment each time.
+    asked = command(texts, "--policies", "accumulate", "--out", str(torn), "--workers", "2")
     for stages in (1, 4, 9, 20):
         process = subprocess.Popen(
             asked, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
