@@ -24,15 +24,17 @@ class Loader:
         self._state = self._loaded
 
     def __iter__(self) -> Iterator[Any]:
+        from torch import Generator
         from torch.utils.data import DataLoader
 
         stream: Any = self._stream
         loaded, self._loaded = self._loaded, None
         stream.load_state_dict(loaded or stream.state_after(0, 0))
         first = stream.position
-        loader: Any = DataLoader(
-            stream, self._batch_size, num_workers=self._num_workers, **self._options
-        )
+        # A DataLoader draws a seed for its workers as it begins. From a generator of its own, so
+        # that a job that begins once more has the random numbers of one that was not stopped.
+        options = {"generator": Generator()} | self._options
+        loader: Any = DataLoader(stream, self._batch_size, num_workers=self._num_workers, **options)
         for given, batch in enumerate(loader, start=1):
             self._state = stream.state_after(first, given)  # before the yield, as in Stream
             yield batch
