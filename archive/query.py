@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from archive.cuts import Cut
     from archive.manifest import Manifest
     from archive.store import Store
 
@@ -88,16 +89,24 @@ def open_duckdb(
 
 
 def connect(
-    store: Store, manifest: Manifest, *, memory_limit: str = "2GB", threads: int | None = None
+    store: Store,
+    manifest: Manifest,
+    *,
+    cut: Cut | None = None,
+    memory_limit: str = "2GB",
+    threads: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Views documents, ledger, revisits and inputs over the snapshot's files.
+    """The views of views.NAMES over the snapshot's files and, with a cut, the view `clean`.
 
     Every file is read and checked first: raises Corrupt before there is a row to read. In
     `ledger` a revisit has the document it resolves to, or else the outcome `unresolved`.
     """
+    clean = views.clean(manifest, cut) if cut else None
     tables = views.verified(store, manifest)
     con = open_duckdb(memory_limit, threads)
     views.create(con, tables)
+    if clean:
+        con.execute(clean)
     return con
 
 
@@ -120,6 +129,8 @@ def stream(con: duckdb.DuckDBPyConnection, query: str, parameters: Parameters = 
         con.execute(query, parameters) if parameters is not None else con.execute(query)
     except duckdb.Error as error:
         raise translate(error, query) from error
+    except RuntimeError as error:
+        raise _as_ctrl_c(error) from None
     described = con.description or []
     return Answer(
         tuple(column[0] for column in described),
@@ -136,6 +147,13 @@ def _batches(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[list[Row]]:
             yield rows
     except duckdb.Error as error:
         raise translate(error, query) from error
+    except RuntimeError as error:
+        raise _as_ctrl_c(error) from None
+
+
+def _as_ctrl_c(error: RuntimeError) -> RuntimeError | KeyboardInterrupt:
+    """What DuckDB makes of Ctrl-C, where it is the one that sees it, made Ctrl-C again."""
+    return KeyboardInterrupt() if str(error) == "Query interrupted" else error
 
 
 def sql(
@@ -247,6 +265,13 @@ def memory_bytes(text: str) -> int:
     return int(float(found[1]) * base ** "BKMGT".index(found[2].upper()))
 
 
+def _interrupt_until(done: threading.Event, con: duckdb.DuckDBPyConnection) -> None:
+    """Again and again: DuckDB forgets an interrupt that comes just before its query."""
+    while not done.is_set():
+        con.interrupt()
+        done.wait(0.05)
+
+
 @contextmanager
 def stoppable(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Lets Ctrl-C stop the connection's query at once, which DuckDB's fetch would not notice.
@@ -261,17 +286,25 @@ def stoppable(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     told.setblocking(False)
     before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
 
+    done, asked = threading.Event(), threading.Event()
+
     def listen() -> None:
         while numbers := heard.recv(16):
             if signal.SIGINT in numbers:
-                con.interrupt()
+                asked.set()
+                _interrupt_until(done, con)
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
     try:
         yield
+    except LowbgError as error:
+        if asked.is_set():  # an interrupted query fails as one that met its time limit does
+            raise KeyboardInterrupt from error
+        raise
     finally:
         signal.set_wakeup_fd(before)
+        done.set()
         told.close()
         listener.join()
         heard.close()
@@ -282,12 +315,13 @@ class TimeLimit:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, seconds: float | None) -> None:
         self.seconds, self.reached = seconds, False
-        self._con = con
+        self._con, self._done = con, threading.Event()
         self._timer = threading.Timer(seconds, self._stop) if seconds is not None else None
 
     def _stop(self) -> None:
-        self.reached = True
-        self._con.interrupt()
+        if not self._done.is_set():
+            self.reached = True
+            _interrupt_until(self._done, self._con)
 
     def __enter__(self) -> TimeLimit:
         if self._timer:
@@ -296,8 +330,10 @@ class TimeLimit:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._done.set()
         if self._timer:
             self._timer.cancel()
+            self._timer.join()  # so that no late interrupt meets the next query
         if error is not None and self.reached:
             raise LimitReached(
                 f"the query was stopped after {self.seconds:g} s", next_step="raise --time-limit"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -60,48 +59,47 @@ class Shell:
 
     def run(self) -> int:
         """Answers until the input ends or .quit; 0, or the exit code of what failed first."""
-        for statement in self._statements():
+        going = True
+        while going:
             try:
-                if statement.startswith("."):
-                    if statement.split()[0] in (".quit", ".exit"):
-                        break
-                    self._command(*statement.split())
-                else:
-                    self._answer(statement)
+                going = self._step()
             except LowbgError as error:
                 click.echo(f"{error}\n{error.next_step}".rstrip(), err=True)
                 self._failed = self._failed or error.exit_code
             except KeyboardInterrupt:
                 if not self.interactive:
                     raise
-                click.echo("\nstopped", err=True)
+                click.echo()  # what was typed so far is forgotten, and the prompt is back
         return 0 if self.interactive else self._failed
 
-    def _statements(self) -> Iterator[str]:
+    def _step(self) -> bool:
+        """Reads and answers one statement; False where there is none more."""
+        statement = self._read()
+        if statement.startswith("."):
+            name, *arguments = statement.split()
+            if name in (".quit", ".exit"):
+                return False
+            self._command(name, *arguments)
+        elif statement.strip():
+            self._answer(statement)
+        elif self.interactive:
+            click.echo()
+        return bool(statement.strip())
+
+    def _read(self) -> str:
+        """One statement or dot command; at the end of the input what is left, or nothing."""
         held = ""
-        while True:
+        while not is_complete(held):
             try:
                 line = self._line("  ...> " if held else "lowbg> ")
-            except KeyboardInterrupt:
-                if not self.interactive:
-                    raise
-                click.echo()  # what was typed so far is forgotten
-                held = ""
-                continue
             except EOFError:
-                break
-            if not held and (not line.strip() or line.startswith(".")):
-                if line.strip():
-                    yield line.strip()
-                continue
-            held += line + "\n"
-            if is_complete(held):
-                yield held
-                held = ""
-        if self.interactive:
-            click.echo()
-        elif held.strip():
-            yield held  # a file's last query needs no semicolon
+                # A file's last query needs no semicolon; half a line typed is no query.
+                return "" if self.interactive else held
+            if not held and line.startswith("."):
+                return line
+            if held or line.strip():
+                held += line + "\n"
+        return held
 
     def _line(self, prompt: str) -> str:
         if self.interactive:

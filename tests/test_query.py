@@ -7,6 +7,8 @@ import resource
 import subprocess
 import sys
 import textwrap
+import time
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -64,7 +66,7 @@ def test_a_table_has_the_columns_of_the_schema_and_no_others(
 @pytest.mark.parametrize("table", NAMES)
 def test_a_snapshot_without_parts_has_empty_tables_of_the_same_columns(table: str) -> None:
     con = open_duckdb("100MB", 1)
-    create(con, Tables((), (), (), ()))
+    create(con, Tables(**{field.name: () for field in fields(Tables)}))
     answer = stream(con, f"SELECT * FROM {table}")
     assert answer.columns == tuple(column.name for column in schema.TABLES[table])
     assert answer.types == tuple(SQL_TYPES[column.type] for column in schema.TABLES[table])
@@ -209,6 +211,15 @@ def test_a_time_limit_stops_the_query() -> None:
     con = open_duckdb("100MB", 1)
     with pytest.raises(LimitReached, match=r"0\.2 s"), TimeLimit(con, 0.2):
         list(stream(con, "SELECT sum(hash(i)) FROM range(100000000000) t(i)").batches)
+
+
+def test_a_time_limit_that_passes_before_the_query_starts_still_stops_it() -> None:
+    con = open_duckdb("100MB", 1)
+    query = "SELECT sum(hash(i)) FROM range(100000000000) t(i)"
+    with pytest.raises(LimitReached), TimeLimit(con, 0.01):  # noqa: PT012
+        time.sleep(0.3)
+        list(stream(con, query).batches)
+    assert list(stream(con, "SELECT 1").batches) == [[(1,)]], "the interrupt outlived its query"
 
 
 def test_a_time_limit_that_is_not_reached_changes_nothing() -> None:

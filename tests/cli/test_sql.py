@@ -357,6 +357,8 @@ def test_a_statement_ends_at_a_semicolon_that_is_one(text: str, complete: bool) 
 def test_on_a_terminal_ctrl_c_stops_the_query_and_ctrl_d_leaves(store: Path) -> None:
     pty = pytest.importorskip("pty")
     main, side = pty.openpty()
+    # A test run in the background ignores Ctrl-C, and a process would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "archive", "shell", "web"],
         cwd=ROOT,
@@ -366,6 +368,7 @@ def test_on_a_terminal_ctrl_c_stops_the_query_and_ctrl_d_leaves(store: Path) -> 
         stderr=side,
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, before)
     os.close(side)
     try:
         _expect(main, b"lowbg> ")
