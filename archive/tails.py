@@ -10,7 +10,7 @@ variance between hosts by linearisation); elsewhere it takes the documents as th
 - losing so many at the overall rate has a chance of at most 5 % over all groups counted together
   (Chernoff's bound on the binomial tail, times the number of groups: Bonferroni);
 - its odds of being dropped are at least ODDS times the overall odds;
-- it loses at least POINTS more of its documents than the whole.
+- it loses at least LEAST documents, and POINTS more of them than the whole.
 """
 
 from __future__ import annotations
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 CONFIDENCE: Final = 0.95
 ODDS: Final = 3.0
 POINTS: Final = 0.10
+LEAST: Final = 3
 HOSTS: Final = 5
 
 NOTES: Final = (
     "intervals: Wilson, 95 %; of hosts where a group has five or more, of documents elsewhere,"
     " where documents of one host may say the same thing many times",
-    "a warning: dropped with three times the overall odds or more, and at least 10 points more than"
-    " overall, which at the overall rate has a chance of at most 5 % over all groups together",
+    "a warning: dropped with three times the overall odds or more, at least 10 points more than"
+    " overall and three documents, which at the overall rate has a chance of at most 5 % over all"
+    " groups together",
 )
 
 
@@ -209,7 +211,8 @@ def _warned(group: Group, whole: Group, rare: float, what: str) -> Group:
     lost, lost_overall = 1 - group.share, 1 - whole.share
     # lost / kept >= ODDS * lost_overall / kept_overall, without dividing by 0
     far = lost * whole.share >= ODDS * lost_overall * group.share
-    if lost - lost_overall < POINTS or not far:
+    few = group.documents - group.kept < LEAST
+    if few or lost - lost_overall < POINTS or not far:
         return group
     if chance(lost, lost_overall, group.effective) > rare:
         return group
