@@ -13,6 +13,7 @@ from .progress import Bar
 
 if TYPE_CHECKING:
     from archive.replay.texts import Taken
+    from archive.replay.theory import Check
 
 INCONCLUSIVE_EXIT = 2
 DEFAULT_POLICIES = "preserve:0.1,preserve:0.3,fresh:0.1,accumulate,accumulate_subsample,weighted"
@@ -48,16 +49,7 @@ def theory(out: Path | None, seed: int, as_json: bool) -> int:
     if as_json:
         print_json({"ok": not failed, "checks": [check.to_json() for check in checks]})
         return CHECK_FAILED if failed else 0
-    print_table(
-        ["family", "policy", "quantity", "n", "simulated", "interval", "formula", ""],
-        [
-            [c.family, c.policy, c.quantity, c.generation, f"{c.simulated:.4g}",
-             f"{c.interval[0]:.4g} .. {c.interval[1]:.4g}",
-             (">= " if c.bound == "at least" else "") + f"{c.formula:.4g}",
-             "" if c.agrees else "DISAGREES"]
-            for c in checks
-        ],
-    )  # fmt: skip
+    _print_checks(checks)
     click.echo(f"{len(checks) - len(failed)} of {len(checks)} simulations agree with their formula")
     return CHECK_FAILED if failed else 0
 
@@ -105,7 +97,7 @@ def run(
     could not tell.
     """
     from archive.replay import runs
-    from archive.replay.verdict import Margins
+    from archive.replay.endpoints import Margins
 
     margins = Margins(loss=margin, group=2 * margin)
     asked = tuple(name.strip() for name in policies.split(",") if name.strip())
@@ -143,6 +135,19 @@ def report(run_folder: Path, as_json: bool) -> None:
         print_json({"report": str(page), "figures": figures})
     else:
         click.echo(f"wrote {page} and {len(figures)} figures")
+
+
+def _print_checks(checks: list[Check]) -> None:
+    print_table(
+        ["family", "policy", "quantity", "n", "simulated", "interval", "formula", ""],
+        [
+            [c.family, c.policy, c.quantity, c.generation, f"{c.simulated:.4g}",
+             f"{c.interval[0]:.4g} .. {c.interval[1]:.4g}",
+             (">= " if c.bound == "at least" else "") + f"{c.formula:.4g}",
+             "" if c.agrees else "DISAGREES"]
+            for c in checks
+        ],
+    )  # fmt: skip
 
 
 def _texts(snapshot: str | None, paths: tuple[Path, ...], store: str) -> tuple[Taken, str]:

@@ -13,12 +13,13 @@ from archive.errors import UnknownName, UsageError
 from archive.replay.chain import Plan, base_key, chain_keys, read_measures, tasks_of
 from archive.replay.compose import fresh_blocks
 from archive.replay.corpus import ROLES, Corpus, prepare
+from archive.replay.endpoints import Margins
 from archive.replay.folder import Folder, stage_key
 from archive.replay.mixes import Mix, parse, parse_all
 from archive.replay.sweep import SHARES, smallest_share
 from archive.replay.texts import Taken
 from archive.replay.tiers import BLOCK, TIERS
-from archive.replay.verdict import Margins, judge
+from archive.replay.verdict import judge
 
 DEFAULT_POLICIES: Final = (
     "preserve:0.1",

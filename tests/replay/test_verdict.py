@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from archive.replay.endpoints import Endpoint, Margins
 from archive.replay.mixes import ALL_HUMAN, REPLACE
 from archive.replay.stats import t_quantile
 from archive.replay.sweep import smallest_share
@@ -16,9 +17,7 @@ from archive.replay.verdict import (
     INCONCLUSIVE,
     NOT_SENSITIVE,
     RESISTS,
-    Endpoint,
     Judgement,
-    Margins,
     decide,
     with_controls,
 )
