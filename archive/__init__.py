@@ -15,13 +15,14 @@ from archive.errors import LowbgError
 if TYPE_CHECKING:
     from archive.feed.mix import mix, originals
     from archive.recipe import Limits, Recipe
-    from archive.snapshot import Snapshot, build, open, rebuild
+    from archive.snapshot import Snapshot, annotate, build, open, rebuild
 
 __all__ = [
     "Limits",
     "LowbgError",
     "Recipe",
     "Snapshot",
+    "annotate",
     "build",
     "mix",
     "open",
@@ -33,6 +34,7 @@ _HOMES = {
     "Limits": "archive.recipe",
     "Recipe": "archive.recipe",
     "Snapshot": "archive.snapshot",
+    "annotate": "archive.snapshot",
     "build": "archive.snapshot",
     "mix": "archive.feed.mix",
     "open": "archive.snapshot",

@@ -68,11 +68,14 @@ class Part:
     documents: ObjectRef
     ledger: ObjectRef
     outcomes: dict[str, int]
+    signals: ObjectRef | None = None
+    signals_key: str | None = None  # SHA-256 of what decided the signals
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An immutable snapshot version. `created` and `environment` never enter the content root."""
+    """An immutable snapshot version. Only what is in the documents of its parts decides the content
+    root: not signals and duplicates, not `created`, not `environment`."""
 
     name: str
     version: int
@@ -87,6 +90,8 @@ class Manifest:
     inputs: tuple[InputEntry, ...]
     parts: tuple[Part, ...]
     revisits: ObjectRef
+    duplicates: ObjectRef | None = None
+    annotations: dict[str, Any] = field(default_factory=dict)  # what decided them
     environment: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
@@ -110,8 +115,9 @@ class Manifest:
         if isinstance(attest := self.recipe.get("attest"), str):
             named[attest] = None
         named.update((entry.source, entry.bytes) for entry in self.inputs if entry.kept)
-        refs = [self.revisits, *(r for p in self.parts for r in (p.documents, p.ledger))]
-        named.update((ref.sha256, ref.bytes) for ref in refs)
+        refs = [self.revisits, self.duplicates]
+        refs += [ref for p in self.parts for ref in (p.documents, p.ledger, p.signals)]
+        named.update((ref.sha256, ref.bytes) for ref in refs if ref)
         return named
 
     def inconsistencies(self) -> list[str]:
@@ -126,6 +132,11 @@ class Manifest:
                 f"part {part.key[:12]}",
                 ("documents", part.documents.rows, part.outcomes.get(Outcome.KEPT, 0)),
                 ("ledger rows", part.ledger.rows, sum(part.outcomes.values())),
+                (
+                    "signals",
+                    part.signals.rows if part.signals else None,
+                    part.documents.rows if part.signals else None,
+                ),
             )
         yield from _differ(
             "manifest",
@@ -224,6 +235,8 @@ _PART: Final[dict[str, Reader]] = {
     "documents": _ref,
     "ledger": _ref,
     "outcomes": dict_of(count),
+    "signals": or_null(_ref),
+    "signals_key": or_null(_sha256),
 }
 _MANIFEST: Final[dict[str, Reader]] = {
     "name": _name,
@@ -239,5 +252,7 @@ _MANIFEST: Final[dict[str, Reader]] = {
     "inputs": list_of(_record(InputEntry, _INPUT)),
     "parts": list_of(_record(Part, _PART)),
     "revisits": _ref,
+    "duplicates": or_null(_ref),
+    "annotations": mapping,
     "environment": dict_of(text),
 }

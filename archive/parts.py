@@ -9,80 +9,23 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from archive import evidence
 from archive.digest import canonical_json, sha256_file, sha256_hex
 from archive.errors import Unaccounted
 from archive.extract import versions
-from archive.judge import Judge, Row, Told
+from archive.judge import Judge, Told
 from archive.manifest import ObjectRef, Part
 from archive.recipe import Recipe, recipe_from_json
 from archive.records import NOT_RECORDS, Outcome
-from archive.schema import arrow_schema
 from archive.sources import read_records
-
-GROUP_ROWS: Final = 4096
-GROUP_BYTES: Final = 16 << 20
-"""A row group is closed at this many rows or bytes of text, so memory stays bounded."""
-
-DICTIONARY: Final = {
-    "documents": ["source", "extractor", "host", "registered_domain", "media_type", "charset"]
-    + ["charset_reason", "declared_language", "crawl", "truncated", "digests", "grade"],
-    "ledger": ["source", "type", "outcome", "media_type", "digests"],
-    "revisits": ["source", "matched_by"],
-}
-"""Columns of few values; a dictionary for texts or ids would only cost memory."""
+from archive.tables import TableWriter
 
 PART_FILES: Final = ("documents", "ledger")
-
-
-class TableWriter:
-    """Writes the rows of one table in the plainest Parquet that checks itself."""
-
-    def __init__(self, table: str, path: Path) -> None:
-        self._schema = arrow_schema(table)
-        self._path = path
-        self._writer = pq.ParquetWriter(
-            path,
-            self._schema,
-            version="2.6",
-            data_page_version="1.0",
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=DICTIONARY[table],
-            write_statistics=[f.name for f in self._schema if f.name not in ("text", "said")],
-            store_schema=False,
-            write_page_checksum=True,
-        )
-        self._rows: list[Row] = []
-        self._bytes = 0
-        self.count = 0
-
-    def add(self, row: Row) -> None:
-        self._rows.append(row)
-        self._bytes += len(row.get("text") or "")
-        if len(self._rows) >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
-            self._flush()
-
-    def close(self) -> ObjectRef:
-        """Writes what is left; returns what the file is."""
-        self._flush()
-        self._writer.close()
-        return ObjectRef(sha256_file(self._path), self._path.stat().st_size, self.count)
-
-    def _flush(self) -> None:
-        if self._rows:
-            table = pa.Table.from_pylist(self._rows, schema=self._schema)
-            self._writer.write_table(table.combine_chunks(), row_group_size=GROUP_ROWS)
-            self.count += len(self._rows)
-            self._rows, self._bytes = [], 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +72,7 @@ def make_part(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, 
     """
     folder = Path(task["work"])
     folder.mkdir(parents=True, exist_ok=True)
-    if finished := read_receipt(folder):
+    if finished := read_receipt(folder, PART_FILES):
         report(task["bytes"])
         return finished
     aside = {table: folder / f".{table}.{os.getpid()}" for table in PART_FILES}
@@ -191,14 +134,14 @@ def part_of(receipt: dict[str, Any]) -> Part:
     )
 
 
-def read_receipt(folder: Path) -> dict[str, Any] | None:
-    """The receipt of a finished part, if its files are there with the bytes that it states."""
+def read_receipt(folder: Path, tables: Sequence[str]) -> dict[str, Any] | None:
+    """The receipt of a finished task, if its tables are there with the bytes that it states."""
     try:
         receipt: dict[str, Any] = json.loads((folder / "receipt.json").read_bytes())
-        for table in PART_FILES:
+        for table in tables:
             if sha256_file(folder / f"{table}.parquet") != receipt[table][0]:
                 return None
-    except (OSError, ValueError, KeyError, TypeError):  # torn or absent: the part is made again
+    except (OSError, ValueError, KeyError, TypeError):  # torn or absent: it is made again
         return None
     return receipt
 
@@ -209,11 +152,3 @@ def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
     aside = folder / f".receipt.{os.getpid()}"
     aside.write_bytes(canonical_json(receipt))
     os.replace(aside, folder / "receipt.json")
-
-
-def write_rows(table: str, path: Path, rows: Iterable[Row]) -> ObjectRef:
-    """One whole table in one file."""
-    writer = TableWriter(table, path)
-    for row in rows:
-        writer.add(row)
-    return writer.close()

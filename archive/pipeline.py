@@ -9,9 +9,9 @@ import platform
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,25 +41,26 @@ class Order:
     recipe: Recipe
     attest: Path | None = None  # a publisher's digest list; `recipe.attest` is its SHA-256
     keep_originals: bool = False
+    annotate: bool = True  # with signals and duplicates
 
 
 @dataclass(slots=True)
 class _Gathered:
     """What is at hand when all parts are made: the parts, and where their files are."""
 
+    store: Store
     parts: list[Part] = field(default_factory=list)
     staged: dict[str, Path] = field(default_factory=dict)  # SHA-256 -> file, not yet an object
-    store: Store | None = None
 
     def path(self, ref: ObjectRef) -> Path:
-        assert self.store is not None
         return self.staged.get(ref.sha256) or self.store.check(ref)
 
 
-_SILENT: Final[Progress] = lambda phase, done, total: None  # noqa: E731
+def silent(phase: str, done: int, total: int) -> None:
+    """Nobody watches."""
 
 
-def build(store: Store, order: Order, engine: Engine, progress: Progress = _SILENT) -> Manifest:
+def build(store: Store, order: Order, engine: Engine, progress: Progress = silent) -> Manifest:
     """Builds the next version of a snapshot and commits it. Returns its manifest.
 
     Finished parts of a killed build of the same inputs and recipe are taken up again; parts that a
@@ -67,16 +68,29 @@ def build(store: Store, order: Order, engine: Engine, progress: Progress = _SILE
     """
     found = _fingerprint(store, order, engine, progress)
     gathered = _gather(store, order, found, engine, progress)
-    progress("committing", 0, 1)
     build_key = _build_key(order, found)
     scratch = store.work / "builds" / build_key
     scratch.mkdir(parents=True, exist_ok=True)
     draft = _draft(order, found, gathered, scratch)
+    if order.annotate:
+        draft = _annotated(store, draft, gathered, engine, progress)
     _stage_originals(order, found, gathered, scratch)
-    manifest = store.commit(draft, gathered.staged, build_key)
-    _sweep(store, order, gathered, scratch)
-    progress("committing", 1, 1)
+    manifest = _commit(store, draft, gathered, build_key, progress)
+    for each in found:
+        if store.work in each.path.parents:  # fetched, not the user's own
+            each.path.unlink(missing_ok=True)
     return manifest
+
+
+def annotate(store: Store, old: Manifest, engine: Engine, progress: Progress = silent) -> Manifest:
+    """Commits a version with the same documents and with signals and duplicates by today's rules.
+
+    No input is read. The content root stays as it is.
+    """
+    gathered = _Gathered(store, list(old.parts))
+    draft = _annotated(store, replace(old, created=_now()), gathered, engine, progress)
+    build_key = sha256_hex(canonical_json([old.name, old.content_root, draft.annotations]))
+    return _commit(store, draft, gathered, build_key, progress)
 
 
 def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, Any]:
@@ -136,7 +150,7 @@ def _gather(
     todo = [task for task in tasks.values() if task["key"] not in known]
     report = _Amount(progress, "extracting", sum(task["bytes"] for task in todo))
     receipts = {r["key"]: r for r in engine.run("part", todo, report=report)}
-    gathered = _Gathered(store=store)
+    gathered = _Gathered(store)
     for task in tasks.values():
         part = known.get(task["key"]) or part_of(receipts[task["key"]])
         gathered.parts.append(part)
@@ -183,7 +197,7 @@ def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: P
         name=order.name,
         version=0,
         parent=None,
-        created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        created=_now(),
         content_root=_content_root(gathered),
         documents=sum(part.documents.rows for part in gathered.parts),
         records=_records(outcomes),
@@ -259,11 +273,39 @@ def _copy(path: Path, folder: Path, sha256: str) -> Path:
     return copy
 
 
-def _sweep(store: Store, order: Order, gathered: _Gathered, scratch: Path) -> None:
-    """Removes what the committed build no longer needs of the work folder."""
+def _annotated(
+    store: Store, draft: Manifest, gathered: _Gathered, engine: Engine, progress: Progress
+) -> Manifest:
+    """The draft with signals for each part and duplicates over all of them."""
+    from archive import derived  # numpy and the language models
+
+    report = _Amount(progress, "computing signals", 0)
+    parts, staged = derived.annotate_parts(
+        gathered.parts, gathered.path, store.work, engine, report
+    )
+    gathered.parts, gathered.staged = parts, gathered.staged | staged
+    progress("finding duplicates", 0, 0)
+    duplicates = derived.find_duplicates(parts, gathered.path, store.work, engine)
+    ref = ObjectRef(
+        sha256_file(duplicates), duplicates.stat().st_size, pq.read_metadata(duplicates).num_rows
+    )
+    gathered.staged[ref.sha256] = duplicates
+    return replace(draft, parts=tuple(parts), duplicates=ref, annotations=derived.recorded())
+
+
+def _commit(
+    store: Store, draft: Manifest, gathered: _Gathered, build_key: str, progress: Progress
+) -> Manifest:
+    """Commits a draft, then removes what it no longer needs of the work folder."""
+    progress("committing", 0, 0)
+    manifest = store.commit(draft, gathered.staged, build_key)
     for part in gathered.parts:
         shutil.rmtree(store.work / "parts" / part.key, ignore_errors=True)
-    shutil.rmtree(scratch, ignore_errors=True)
+    for path in gathered.staged.values():
+        if store.work in path.parents:
+            shutil.rmtree(path.parent, ignore_errors=True)
+    shutil.rmtree(store.work / "builds" / build_key, ignore_errors=True)
+    return manifest
 
 
 def _build_key(order: Order, found: Sequence[Found]) -> str:
@@ -275,6 +317,10 @@ def _local_bytes(inputs: Sequence[Input]) -> int:
     """Bytes of the inputs whose size is known before they are fetched."""
     paths = (Path(each.location) for each in inputs if "://" not in each.location)
     return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _environment() -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from archive.manifest import ObjectRef
-from archive.parts import write_rows
+from archive.tables import write_rows
 
 _QUERY: Final = """
 with ledger as (

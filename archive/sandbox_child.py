@@ -110,7 +110,7 @@ def _locked_in(request: Frame, status: IO[str] | None) -> tuple[duckdb.DuckDBPyC
     from archive.views import Tables
 
     tables = Tables(**{name: tuple(value) for name, value in request["tables"].items()})
-    files = [*tables.documents, *tables.ledger, *tables.revisits]
+    files = tables.files()
     if protection == "landlock":
         folders = filter(os.path.isdir, _OWN_NOTES)
         said = f"landlock ABI {landlock.restrict(files=files, folders=folders)}"
@@ -118,6 +118,8 @@ def _locked_in(request: Frame, status: IO[str] | None) -> tuple[duckdb.DuckDBPyC
     else:
         said = "pyarrow dataset"
         con = _open_dataset(tables, limits)
+    if request["clean"]:
+        con.execute(request["clean"])
     con.execute("SET lock_configuration = true")
     _ceilings(limits, status)
     return con, said

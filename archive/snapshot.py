@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from archive import pipeline
 from archive.digest import sha256_file
 from archive.engines import ENGINES, Engine, load
 from archive.errors import UsageError
 from archive.extract import versions
 from archive.manifest import Manifest
 from archive.pipeline import Order, Progress
-from archive.pipeline import build as run_build
 from archive.recipe import Limits, Recipe, cutoff, recipe_from_json
 from archive.sources.inputs import Input, expand
 from archive.store import Store
@@ -133,7 +133,9 @@ class Snapshot:
         return sorted(ranges, key=lambda r: (r["file"], r["member"] or 0, r["offset"]))
 
 
-def open(reference: str, store: str | Path = DEFAULT_STORE) -> Snapshot:
+def open(  # noqa: A001 - as files are
+    reference: str, store: str | Path = DEFAULT_STORE
+) -> Snapshot:
     """Opens `name`, `name@3`, `name@latest`, or the beginning of a content root."""
     opened = Store(Path(store))
     return Snapshot(opened, opened.manifest(*opened.resolve(reference)))
@@ -150,14 +152,17 @@ def build(
     limits: Limits | None = None,
     attest: str | Path | None = None,
     keep_originals: bool = False,
+    annotate: bool = True,
     workers: int = 1,
     engine: str = "local",
     progress: Progress | None = None,
 ) -> Snapshot:
     """Builds the next version of snapshot `name` from web archives and commits it.
 
-    `inputs` are files, folders, globs or URLs, `-` a list of them on standard input. `era` names a cut-off (gpt2, gpt3, chatgpt, the
-    default), `before` gives the day itself. `attest` is a publisher's list of digests and names.
+    `inputs` are files, folders, globs or URLs, `-` a list of them on standard input. `era` names a
+    cut-off (gpt2, gpt3, chatgpt, the default), `before` gives the day itself. `attest` is a
+    publisher's list of digests and names.
+    Without `annotate` it has no signals and no duplicates, so no cut but `everything`.
     With `workers` above 1 the calling script needs the usual `if __name__ == "__main__":` guard.
     """
     versions(extractor)  # an unknown name is told before any work is done
@@ -170,7 +175,7 @@ def build(
         attest=sha256_file(attested) if attested else None,
         limits=limits or Limits(),
     )
-    order = Order(name, expand(list(inputs), sys.stdin), recipe, attested, keep_originals)
+    order = Order(name, expand(list(inputs), sys.stdin), recipe, attested, keep_originals, annotate)
     return _run(Store.create(Path(store)), order, engine, workers, progress)
 
 
@@ -199,6 +204,24 @@ def rebuild(
     return _run(old.store, order, engine, workers, progress)
 
 
+def annotate(
+    reference: str,
+    store: str | Path = DEFAULT_STORE,
+    *,
+    workers: int = 1,
+    engine: str = "local",
+    progress: Progress | None = None,
+) -> Snapshot:
+    """Commits the next version: the same documents, signals and duplicates by today's rules."""
+    old = open(reference, store)
+    running: Engine = load(ENGINES, "engine", engine)(workers=workers)
+    try:
+        told = progress or pipeline.silent
+        return Snapshot(old.store, pipeline.annotate(old.store, old.manifest, running, told))
+    finally:
+        running.close()
+
+
 def originals(snapshot: Snapshot) -> list[Input]:
     """The inputs of a version as objects of its store, under their own names."""
     missing = [entry.name for entry in snapshot.manifest.inputs if not entry.kept]
@@ -219,7 +242,6 @@ def _run(
 ) -> Snapshot:
     running: Engine = load(ENGINES, "engine", engine)(workers=workers)
     try:
-        silent: Progress = lambda phase, done, total: None  # noqa: E731
-        return Snapshot(store, run_build(store, order, running, progress or silent))
+        return Snapshot(store, pipeline.build(store, order, running, progress or pipeline.silent))
     finally:
         running.close()

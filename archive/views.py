@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from archive import schema
+from archive.errors import UsageError
 
 if TYPE_CHECKING:
     import duckdb
 
+    from archive.cuts import Cut
     from archive.manifest import Manifest, ObjectRef
     from archive.store import Store
 
@@ -18,9 +20,12 @@ SQL_TYPES: Final = {
     "string": "VARCHAR",
     "int64": "BIGINT",
     "int32": "INTEGER",
+    "float64": "DOUBLE",
     "bool": "BOOLEAN",
+    "binary": "BLOB",
     "timestamp": "TIMESTAMP WITH TIME ZONE",
     "list<string>": "VARCHAR[]",
+    "list<int32>": "INTEGER[]",
 }
 """Types of schema.py as DuckDB names them."""
 
@@ -32,6 +37,8 @@ class Tables:
     documents: tuple[str, ...]
     ledger: tuple[str, ...]
     revisits: tuple[str, ...]
+    signals: tuple[str, ...]
+    duplicates: tuple[str, ...]
     inputs: tuple[tuple[str | int | None, ...], ...]  # rows, in the order of schema.INPUTS
 
     def paths(self, table: str) -> tuple[str, ...]:
@@ -39,8 +46,15 @@ class Tables:
         found: tuple[str, ...] = getattr(self, table)
         return found
 
+    def files(self) -> list[str]:
+        """All of them."""
+        return [path for table in STORED for path in self.paths(table)]
 
-NAMES: Final = ("documents", "ledger", "revisits", "inputs")
+
+STORED: Final = ("documents", "signals", "duplicates", "ledger", "revisits")
+"""The tables kept in files; `inputs` is in the manifest."""
+
+NAMES: Final = (*STORED, "inputs")
 """The views, in the order that they are listed."""
 
 Scan = Callable[[str, tuple[str, ...]], str]
@@ -54,6 +68,8 @@ def verified(store: Store, manifest: Manifest) -> Tables:
         documents=tuple(_checked(store, part.documents) for part in parts),
         ledger=tuple(_checked(store, part.ledger) for part in parts),
         revisits=(_checked(store, manifest.revisits),),
+        signals=tuple(_checked(store, part.signals) for part in parts if part.signals),
+        duplicates=(_checked(store, manifest.duplicates),) if manifest.duplicates else (),
         inputs=tuple(
             tuple(getattr(entry, column.name) for column in schema.INPUTS)
             for entry in manifest.inputs
@@ -83,14 +99,29 @@ def create(
     schema_name: str = "main",
     scan: Scan = parquet_scan,
 ) -> None:
-    """Defines documents, ledger, revisits and inputs in a schema of the connection."""
+    """Defines the views of NAMES in a schema of the connection."""
     if schema_name != "main":
         con.execute(f'CREATE SCHEMA "{schema_name}"')
-    for table in ("documents", "revisits"):
+    for table in ("documents", "signals", "duplicates", "revisits"):
         con.execute(_view(schema_name, table, _columns(table, tables.paths(table), scan)))
     rows = _columns("ledger", tables.ledger, scan)
     con.execute(_view(schema_name, "ledger", _folded_ledger(schema_name, rows)))
     _fill_inputs(con, schema_name, tables)
+
+
+def clean(manifest: Manifest, cut: Cut) -> str:
+    """The statement that defines the view `clean`: the documents and signals that a cut keeps.
+
+    UsageError where the snapshot has no signals: a cut would drop every document of it.
+    """
+    from archive.cuts import clean_view
+
+    if cut.rules and not all(part.signals for part in manifest.parts):
+        raise UsageError(
+            f"{manifest.name}@{manifest.version} has no signals for the cut {cut.name} to read",
+            next_step=f"lowbg annotate {manifest.name}@{manifest.version}",
+        )
+    return f"CREATE VIEW clean AS {clean_view(cut)}"
 
 
 def _view(schema_name: str, table: str, select: str) -> str:

@@ -20,6 +20,7 @@ from .progress import Bar
 @click.option("--extractor", default="resiliparse", show_default=True, help="Or: trafilatura.")
 @click.option("--attest", metavar="FILE", help="Digest list as a publisher issues it.")
 @click.option("--keep-originals", is_flag=True, help="Keep the input files in the store too.")
+@click.option("--annotate/--no-annotate", default=True, help="With signals and duplicates.")
 @click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
 @click.option("--engine", default="local", show_default=True, help="Where stages run.")
 @click.option("--strict", is_flag=True, help="Exit 1 if any input is damaged.")

@@ -14,6 +14,7 @@ from .formats import WRITERS, Batches
 from .output import store_option
 
 if TYPE_CHECKING:
+    from archive.cuts import Cut
     from archive.manifest import Manifest
     from archive.store import Store
 
@@ -34,6 +35,7 @@ Examples:
 @click.option("--json", "form", flag_value="json", help="One JSON array of objects.")
 @click.option("--ndjson", "form", flag_value="ndjson", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="CSV with a header.")
+@click.option("--cut", help="Defines the view clean: a cut's name, or a .sql file.")
 @click.option("--parquet", type=click.Path(dir_okay=False, path_type=Path), help="To this file.")
 @click.option("--untrusted", is_flag=True, help="Hold the query in: see the text above.")
 @click.option("--time-limit", type=click.FloatRange(0.001), help="Seconds.  [untrusted: 1]")
@@ -44,6 +46,7 @@ def command(
     snapshot: str,
     query: str,
     form: str | None,
+    cut: str | None,
     parquet: Path | None,
     untrusted: bool,
     time_limit: float | None,
@@ -66,15 +69,24 @@ def command(
     if parquet and form:
         raise UsageError(f"--parquet and --{form} do not go together", next_step="choose one")
     opened, manifest = open_snapshot(store, snapshot)
+    chosen = _cut(cut)
     limits = (time_limit, memory_limit, limit_rows)
     if untrusted:
         if parquet:
             raise UsageError(
                 "--parquet and --untrusted do not go together", next_step="use --ndjson"
             )
-        _untrusted(opened, manifest, query, form or "table", *limits)
+        _untrusted(opened, manifest, query, chosen, form or "table", *limits)
     else:
-        _trusted(opened, manifest, query, form or "table", parquet, *limits)
+        _trusted(opened, manifest, query, chosen, form or "table", parquet, *limits)
+
+
+def _cut(name: str | None) -> Cut | None:
+    if name is None:
+        return None
+    from archive.cuts import load
+
+    return load(name)
 
 
 def open_snapshot(store: str, reference: str) -> tuple[Store, Manifest]:
@@ -102,6 +114,7 @@ def _trusted(
     store: Store,
     manifest: Manifest,
     query: str,
+    cut: Cut | None,
     form: str,
     parquet: Path | None,
     seconds: float | None,
@@ -111,7 +124,7 @@ def _trusted(
     from archive.query import TimeLimit, connect, memory_bytes, stoppable, stream, write_parquet
 
     memory_bytes(memory or DEFAULT_MEMORY)  # refuses what is no size in words of its own
-    con = connect(store, manifest, memory_limit=memory or DEFAULT_MEMORY)
+    con = connect(store, manifest, cut=cut, memory_limit=memory or DEFAULT_MEMORY)
     with stoppable(con), TimeLimit(con, seconds):
         if parquet:
             written = write_parquet(con, query, parquet, limit=rows)
@@ -137,6 +150,7 @@ def _untrusted(
     store: Store,
     manifest: Manifest,
     query: str,
+    cut: Cut | None,
     form: str,
     seconds: float | None,
     memory: str | None,
@@ -154,7 +168,7 @@ def _untrusted(
         limits = replace(limits, memory=memory_bytes(memory))
     if rows is not None:
         limits = replace(limits, rows=rows)
-    result = run(store, manifest, query, limits)
+    result = run(store, manifest, query, limits, cut=cut)
     write(form, result.columns, result.types, [result.rows] if result.rows else [])
     click.echo(f"lowbg: untrusted, held in by {result.protection}", err=True)
     if result.cut_rows:

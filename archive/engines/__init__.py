@@ -21,6 +21,7 @@ Stage = Callable[[Task, Report], Receipt]
 STAGES: Final = {
     "fingerprint": "archive.pipeline:fingerprint",
     "part": "archive.parts:make_part",
+    "signals": "archive.derived:make_signals",
     "duplicates-sign": "archive.duplicates.runs:sign",
     "duplicates-texts": "archive.duplicates.buckets:texts",
     "duplicates-buckets": "archive.duplicates.buckets:buckets",

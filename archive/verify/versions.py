@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from archive.digest import LeafSorter
 from archive.leaves import batches
-from archive.manifest import UNRESOLVED, Manifest
+from archive.manifest import UNRESOLVED, Manifest, Part
 from archive.records import Outcome
 from archive.store import Store
 from archive.verify.content import MADE_WRONG, Faults, read_table
@@ -33,7 +33,41 @@ def check_version(store: Store, manifest: Manifest, sha256: str) -> list[Finding
         shown = store.object_path(sha256).relative_to(store.root).as_posix()
         expected = f"content root {manifest.content_root}"
         findings.append(Finding(CORRUPT, shown, expected, f"content root {root}", MADE_WRONG))
-    return findings + _check_revisits(store, manifest, leaves)
+    findings += _check_revisits(store, manifest, leaves)
+    findings += [each for part in manifest.parts for each in _check_signals(store, part)]
+    return findings + _check_duplicates(store, manifest, leaves)
+
+
+def _check_signals(store: Store, part: Part) -> list[Finding]:
+    """One row of signals for each document of a part, in their order."""
+    if part.signals is None:
+        return []
+    path = store.object_path(part.signals.sha256)
+    faults = Faults(path.relative_to(store.root).as_posix())
+    documents = _ids(store.object_path(part.documents.sha256))
+    for document, row in zip_longest(documents, _ids(path)):
+        if document != row:
+            faults.add("a row for", document and document.hex(), row and row.hex())
+            break
+    return faults.findings()
+
+
+def _check_duplicates(store: Store, manifest: Manifest, leaves: LeafSorter) -> list[Finding]:
+    """Only documents of this version, in the order of their ids."""
+    if manifest.duplicates is None:
+        return []
+    path = store.object_path(manifest.duplicates.sha256)
+    faults = Faults(path.relative_to(store.root).as_posix())
+    ids = LeafSorter()
+    last = b""
+    for leaf in _ids(path):
+        if leaf <= last:
+            faults.add("rows in order, not", leaf.hex(), f"after {last.hex()}")
+        ids.add([leaf])
+        last = leaf
+    for stray in _absent(ids.sorted(), leaves.sorted()):
+        faults.add("documents of this version, not", stray.hex(), "no such document")
+    return faults.findings()
 
 
 def check_root_by_sql(store: Store, manifest: Manifest, sha256: str) -> list[Finding]:

@@ -1,0 +1,107 @@
+"""Annotations of a snapshot: signals of each document, duplicates over all of them.
+
+Both are derived from the documents alone and lie outside the content root: they can be made again,
+by newer rules, without an input being read (`lowbg annotate`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from archive import signals
+from archive.digest import canonical_json, sha256_hex
+from archive.duplicates import Options, PartFiles, find
+from archive.engines import Engine, Report
+from archive.manifest import ObjectRef, Part
+from archive.parts import read_receipt, write_receipt
+from archive.schema import arrow_field
+from archive.tables import GROUP_ROWS, TableWriter
+
+FILES: Final = ("signals",)
+
+Locate = Callable[[ObjectRef], Path]
+"""Where the checked bytes of an object are, in the store or not yet."""
+
+
+@cache
+def signals_key() -> str:
+    """The SHA-256 of what decides signals; a part with another one is annotated again."""
+    return sha256_hex(canonical_json(signals.versions()))
+
+
+def recorded() -> dict[str, Any]:
+    """What decided the annotations, as a manifest records it."""
+    return {"signals": signals.versions(), "duplicates": Options().to_json()}
+
+
+def annotate_parts(
+    parts: Sequence[Part], locate: Locate, work: Path, engine: Engine, report: Report
+) -> tuple[list[Part], dict[str, Path]]:
+    """The parts with their signals, and the new files by SHA-256. Current signals are kept."""
+    todo = [part for part in parts if part.signals_key != signals_key() or part.signals is None]
+    tasks = [_task(part, locate(part.documents), work) for part in todo]
+    receipts = engine.run("signals", tasks, report=report)
+    made: dict[str, Part] = {}
+    staged: dict[str, Path] = {}
+    for part, task, receipt in zip(todo, tasks, receipts, strict=True):
+        ref = ObjectRef(*receipt["signals"])
+        made[part.key] = replace(part, signals=ref, signals_key=signals_key())
+        staged[ref.sha256] = Path(task["folder"]) / "signals.parquet"
+    return [made.get(part.key, part) for part in parts], staged
+
+
+def _task(part: Part, documents: Path, work: Path) -> dict[str, Any]:
+    folder = work / "signals" / f"{part.documents.sha256[:32]}-{signals_key()[:32]}"
+    return {"name": part.source, "documents": str(documents), "folder": str(folder)}
+
+
+def make_signals(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, Any]:
+    """The stage `signals`: one row for each document of a part, in their order."""
+    folder, documents = Path(task["folder"]), Path(task["documents"])
+    folder.mkdir(parents=True, exist_ok=True)
+    if finished := read_receipt(folder, FILES):
+        return finished
+    aside = folder / f".signals.{os.getpid()}"
+    try:
+        schema = pa.schema([arrow_field(column) for column in signals.columns()])
+        writer = TableWriter("signals", aside, schema)
+        for group in _groups(documents):
+            writer.add_group(pa.Table.from_batches([signals.compute(group)], schema))
+            report(group.nbytes)
+        ref = writer.close()
+        os.replace(aside, folder / "signals.parquet")
+    finally:
+        aside.unlink(missing_ok=True)
+    receipt = {"signals": [ref.sha256, ref.bytes, ref.rows]}
+    write_receipt(folder, receipt)
+    return receipt
+
+
+def _groups(documents: Path) -> Iterator[pa.RecordBatch]:
+    """Ids and texts, at most a row group at a time."""
+    file = pq.ParquetFile(documents, page_checksum_verification=True)
+    for number in range(file.num_row_groups):
+        table = file.read_row_group(number, columns=["id", "text"]).combine_chunks()
+        yield from table.to_batches(max_chunksize=GROUP_ROWS)
+
+
+def find_duplicates(parts: Sequence[Part], locate: Locate, work: Path, engine: Engine) -> Path:
+    """The table `duplicates` over all parts, which have signals by now."""
+    files = [
+        PartFiles(
+            f"{part.documents.sha256}-{part.signals.sha256}",
+            locate(part.documents),
+            locate(part.signals),
+        )
+        for part in parts
+        if part.signals is not None
+    ]
+    return find(files, work, engine, cache=work / "duplicates-cache")
