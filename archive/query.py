@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from archive.cuts import Cut
     from archive.manifest import Manifest
     from archive.store import Store
 
@@ -92,16 +91,17 @@ def connect(
     store: Store,
     manifest: Manifest,
     *,
-    cut: Cut | None = None,
+    clean: str | None = None,
     memory_limit: str = "2GB",
     threads: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """The views of views.NAMES over the snapshot's files and, with a cut, the view `clean`.
+    """The views of views.NAMES over the snapshot's files.
+
+    `clean` is a further statement, such as cuts.define_clean gives.
 
     Every file is read and checked first: raises Corrupt before there is a row to read. In
     `ledger` a revisit has the document it resolves to, or else the outcome `unresolved`.
     """
-    clean = views.clean(manifest, cut) if cut else None
     tables = views.verified(store, manifest)
     con = open_duckdb(memory_limit, threads)
     views.create(con, tables)

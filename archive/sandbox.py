@@ -28,7 +28,6 @@ from archive.errors import EnvironmentFailed, LimitReached, LowbgError, UsageErr
 from archive.query import Result, utf8
 
 if TYPE_CHECKING:
-    from archive.cuts import Cut
     from archive.manifest import Manifest
     from archive.store import Store
 
@@ -84,10 +83,10 @@ def run(
     query: str,
     limits: SandboxLimits | None = None,
     *,
-    cut: Cut | None = None,
+    clean: str | None = None,
     protection: str | None = None,
 ) -> SandboxResult:
-    """Answers one SELECT of somebody who is not trusted; with a cut, over the view `clean` too.
+    """Answers one SELECT of somebody who is not trusted. `clean` is as for query.connect.
 
     `protection` is `landlock` or `dataset`; None takes the best there is. Raises Corrupt,
     UsageError for anything but one good SELECT, LimitReached at a limit, EnvironmentFailed where
@@ -103,7 +102,7 @@ def run(
     request = {
         # Not the current folder, which may be anybody's; but always where this package is.
         "path": [*(os.path.abspath(entry) for entry in sys.path if entry), _HOME],
-        "clean": views.clean(manifest, cut) if cut else None,
+        "clean": clean,
         "tables": asdict(views.verified(store, manifest)),
         "query": query,
         "limits": asdict(limits),

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from archive import schema
-from archive.errors import UsageError
 
 if TYPE_CHECKING:
     import duckdb
 
-    from archive.cuts import Cut
     from archive.manifest import Manifest, ObjectRef
     from archive.store import Store
 
@@ -107,21 +105,6 @@ def create(
     rows = _columns("ledger", tables.ledger, scan)
     con.execute(_view(schema_name, "ledger", _folded_ledger(schema_name, rows)))
     _fill_inputs(con, schema_name, tables)
-
-
-def clean(manifest: Manifest, cut: Cut) -> str:
-    """The statement that defines the view `clean`: the documents and signals that a cut keeps.
-
-    UsageError where the snapshot has no signals: a cut would drop every document of it.
-    """
-    from archive.cuts import clean_view
-
-    if cut.rules and not all(part.signals for part in manifest.parts):
-        raise UsageError(
-            f"{manifest.name}@{manifest.version} has no signals for the cut {cut.name} to read",
-            next_step=f"lowbg annotate {manifest.name}@{manifest.version}",
-        )
-    return f"CREATE VIEW clean AS {clean_view(cut)}"
 
 
 def _view(schema_name: str, table: str, select: str) -> str:

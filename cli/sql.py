@@ -14,7 +14,6 @@ from .formats import WRITERS, Batches
 from .output import store_option
 
 if TYPE_CHECKING:
-    from archive.cuts import Cut
     from archive.manifest import Manifest
     from archive.store import Store
 
@@ -69,24 +68,24 @@ def command(
     if parquet and form:
         raise UsageError(f"--parquet and --{form} do not go together", next_step="choose one")
     opened, manifest = open_snapshot(store, snapshot)
-    chosen = _cut(cut)
+    clean = _clean(manifest, cut)
     limits = (time_limit, memory_limit, limit_rows)
     if untrusted:
         if parquet:
             raise UsageError(
                 "--parquet and --untrusted do not go together", next_step="use --ndjson"
             )
-        _untrusted(opened, manifest, query, chosen, form or "table", *limits)
+        _untrusted(opened, manifest, query, clean, form or "table", *limits)
     else:
-        _trusted(opened, manifest, query, chosen, form or "table", parquet, *limits)
+        _trusted(opened, manifest, query, clean, form or "table", parquet, *limits)
 
 
-def _cut(name: str | None) -> Cut | None:
-    if name is None:
+def _clean(manifest: Manifest, cut: str | None) -> str | None:
+    if cut is None:
         return None
-    from archive.cuts import load
+    from archive.cuts import define_clean, load
 
-    return load(name)
+    return define_clean(manifest, load(cut))
 
 
 def open_snapshot(store: str, reference: str) -> tuple[Store, Manifest]:
@@ -114,7 +113,7 @@ def _trusted(
     store: Store,
     manifest: Manifest,
     query: str,
-    cut: Cut | None,
+    clean: str | None,
     form: str,
     parquet: Path | None,
     seconds: float | None,
@@ -124,7 +123,7 @@ def _trusted(
     from archive.query import TimeLimit, connect, memory_bytes, stoppable, stream, write_parquet
 
     memory_bytes(memory or DEFAULT_MEMORY)  # refuses what is no size in words of its own
-    con = connect(store, manifest, cut=cut, memory_limit=memory or DEFAULT_MEMORY)
+    con = connect(store, manifest, clean=clean, memory_limit=memory or DEFAULT_MEMORY)
     with stoppable(con), TimeLimit(con, seconds):
         if parquet:
             written = write_parquet(con, query, parquet, limit=rows)
@@ -150,7 +149,7 @@ def _untrusted(
     store: Store,
     manifest: Manifest,
     query: str,
-    cut: Cut | None,
+    clean: str | None,
     form: str,
     seconds: float | None,
     memory: str | None,
@@ -168,7 +167,7 @@ def _untrusted(
         limits = replace(limits, memory=memory_bytes(memory))
     if rows is not None:
         limits = replace(limits, rows=rows)
-    result = run(store, manifest, query, limits, cut=cut)
+    result = run(store, manifest, query, limits, clean=clean)
     write(form, result.columns, result.types, [result.rows] if result.rows else [])
     click.echo(f"lowbg: untrusted, held in by {result.protection}", err=True)
     if result.cut_rows:

@@ -51,7 +51,7 @@ def command(
     from .sql import open_snapshot
 
     cut = load(name)
-    con = connect(*open_snapshot(store, snapshot))
+    con = connect(*open_snapshot(store, snapshot), cut=cut)
     with stoppable(con):
         found = tails(con, cut, rule, by or None)
     if as_json:

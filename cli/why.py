@@ -27,7 +27,7 @@ def command(snapshot: str, document: str, name: str, store: str, as_json: bool) 
     from .sql import open_snapshot
 
     cut = load(name)
-    found = why(connect(*open_snapshot(store, snapshot)), cut, document)
+    found = why(connect(*open_snapshot(store, snapshot), cut=cut), cut, document)
     if as_json:
         print_json(asdict(found))
         return
@@ -39,12 +39,12 @@ def command(snapshot: str, document: str, name: str, store: str, as_json: bool) 
         (
             verdict.outcome,
             verdict.rule,
-            " ".join(verdict.predicate.split()),
             ", ".join(f"{key} = {_short(value)}" for key, value in verdict.values.items()),
+            " ".join(verdict.predicate.split()),
         )
         for verdict in found.verdicts
     ]
-    print_table(("", "rule", "kept where", "values"), rows)
+    print_table(("", "rule", "values", "kept where"), rows)
 
 
 def _short(value: object) -> str:

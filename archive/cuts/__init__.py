@@ -13,11 +13,21 @@ from pathlib import Path
 from typing import Final
 
 from archive.cuts.check import check
-from archive.cuts.cut import Cut, Rule, annotated, clean_view
+from archive.cuts.cut import Cut, Rule, annotated, clean_view, define_clean
 from archive.cuts.parse import parse
 from archive.errors import EnvironmentFailed, UnknownName, UsageError
 
-__all__ = ["DEFAULT", "FROZEN", "Cut", "Rule", "annotated", "clean_view", "load", "names"]
+__all__ = [
+    "DEFAULT",
+    "FROZEN",
+    "Cut",
+    "Rule",
+    "annotated",
+    "clean_view",
+    "define_clean",
+    "load",
+    "names",
+]
 
 DEFAULT: Final = "preserve"
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    from archive.manifest import Manifest
 
 FIRST: Final = "first"
 """The name under which taking first captures only is reported, beside the rules of a cut."""
@@ -69,3 +74,17 @@ def clean_view(cut: Cut) -> str:
         f"SELECT * EXCLUDE ({', '.join(DUPLICATES)})\n"
         f"FROM ({annotated()}) AS annotated\nWHERE {cut.predicate()}"
     )
+
+
+def define_clean(manifest: Manifest, cut: Cut) -> str:
+    """The statement that defines the view `clean` over a snapshot.
+
+    UsageError where the snapshot has no signals: the cut would drop every document of it.
+    """
+    if cut.rules and not all(part.signals for part in manifest.parts):
+        reference = f"{manifest.name}@{manifest.version}"
+        raise UsageError(
+            f"{reference} has no signals for the cut {cut.name} to read",
+            next_step=f"lowbg annotate {reference}",
+        )
+    return f"CREATE VIEW clean AS {clean_view(cut)}"

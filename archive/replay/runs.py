@@ -118,6 +118,9 @@ def plan_of(config: Config, key: str, corpus: Corpus, mixes: Sequence[Mix]) -> P
     shares = max(mix.fresh for mix in mixes)
     if shares:
         most = min(most, int(fresh / (shares * config.generations)))
+    # Each generation rounds its fresh blocks, which may take a few more than the shares say.
+    while most and max(fresh_blocks(mix, most, config.generations) for mix in mixes) > fresh:
+        most -= 1
     budget = config.words // BLOCK or min(MOST_BLOCKS, most, archive or most)
     needed = max(fresh_blocks(mix, budget, config.generations) for mix in mixes)
     if budget < 1 or budget > most or needed > fresh or 0 < archive < budget:

@@ -56,7 +56,7 @@ def bare_loop(folder: str) -> dict[str, int]:
             try:
                 page = body.decode()
             except UnicodeDecodeError:
-                page = bytes_to_str(body, detect_encoding(body))
+                page = bytes_to_str(body, detect_encoding(body) or "utf-8")
             text = extract_plain_text(page, main_content=True, alt_texts=False)
             pages, characters = pages + 1, characters + len(text)
     return {"pages": pages, "characters": characters}
