@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.replay.mixes import DEFAULT_POLICIES
+
 from .output import CHECK_FAILED, json_option, print_json, print_table, store_option
 from .progress import Bar
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from archive.replay.theory import Check
 
 INCONCLUSIVE_EXIT = 2
-DEFAULT_POLICIES = "preserve:0.1,preserve:0.3,fresh:0.1,accumulate,accumulate_subsample,weighted"
 
 
 @click.group(epilog="Example: lowbg replay run web --policies preserve:0.1")
@@ -62,7 +63,7 @@ def theory(out: Path | None, seed: int, as_json: bool) -> int:
 )  # fmt: skip
 @click.option("--tier", default="ngram", show_default=True, help="Family of models.")
 @click.option(
-    "--policies", default=DEFAULT_POLICIES, metavar="LIST",
+    "--policies", default=",".join(DEFAULT_POLICIES), metavar="LIST",
     help="Names with shares, as in preserve:0.1:fixed:add, or TOML files with alpha, beta, gamma,"
     " fresh. The controls all_human and replace are always run.",
 )  # fmt: skip

@@ -18,6 +18,14 @@ from archive.errors import UnknownName, UsageError
 
 ALL_HUMAN: Final = "all_human"
 REPLACE: Final = "replace"
+DEFAULT_POLICIES: Final = (
+    "preserve:0.1",
+    "preserve:0.3",
+    "fresh:0.1",
+    "accumulate",
+    "accumulate_subsample",
+    "weighted",
+)
 
 GOLDEN: Final = (math.sqrt(5) - 1) / 2
 """The best weight of fresh human text at equal sizes (He, Xu & Cheng, arXiv 2502.18049)."""

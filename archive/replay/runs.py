@@ -15,20 +15,12 @@ from archive.replay.compose import fresh_blocks
 from archive.replay.corpus import ROLES, Corpus, prepare
 from archive.replay.endpoints import Margins
 from archive.replay.folder import Folder, stage_key
-from archive.replay.mixes import Mix, parse, parse_all
+from archive.replay.mixes import DEFAULT_POLICIES, Mix, parse, parse_all
 from archive.replay.sweep import SHARES, smallest_share
 from archive.replay.texts import Taken
 from archive.replay.tiers import BLOCK, TIERS
 from archive.replay.verdict import judge
 
-DEFAULT_POLICIES: Final = (
-    "preserve:0.1",
-    "preserve:0.3",
-    "fresh:0.1",
-    "accumulate",
-    "accumulate_subsample",
-    "weighted",
-)
 MOST_BLOCKS: Final = 1500
 """The budget where the texts allow it: 96,000 words."""
 

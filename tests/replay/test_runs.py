@@ -19,6 +19,7 @@ from archive.replay.mixes import ALL_HUMAN, REPLACE
 from archive.replay.report import write_report
 from archive.replay.runs import Config, run
 from archive.replay.texts import Text, take
+from tests import warcs
 from tests.conftest import ROOT
 from tests.replay.made import documents, taken
 
@@ -151,21 +152,41 @@ def test_a_mix_in_a_file_is_judged_like_any_other(texts: Path, tmp_path: Path) -
 
 
 def test_a_snapshot_gives_the_text_as_files_do(tmp_path: Path) -> None:
-    store = str(tmp_path / "store")
-    sample = [sys.executable, "-m", "archive"]
-    for arguments in (
-        ["sample", str(tmp_path / "s.warc.gz")],
-        ["build", str(tmp_path / "s.warc.gz"), "--name", "s", "--store", store],
-    ):
-        subprocess.run([*sample, *arguments], cwd=ROOT, check=True, capture_output=True)
+    store, crawl = str(tmp_path / "store"), tmp_path / "crawl.warc"
+    pages = [
+        warcs.warc_record(
+            "response",
+            f"http://{text.group}.example.org/{number}",
+            block=warcs.html_page(text.text, title=f"page {number}"),
+        )
+        for number, text in enumerate(documents())
+    ]
+    crawl.write_bytes(b"".join(pages))
+    lowbg = [sys.executable, "-m", "archive"]
+    build = ["build", str(crawl), "--name", "web", "--store", store, "--workers", "1"]
+    subprocess.run([*lowbg, *build], cwd=ROOT, check=True, capture_output=True)
+    sizes = ["--generations", "2", "--seeds", "3", "--policies", "preserve:0.5", "--json"]
     done = subprocess.run(
-        [*sample, "replay", "run", "s", "--store", store, "--out", str(tmp_path / "r")],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
-    # The sample is too small for an experiment, and the command must say so, not fail otherwise.
-    assert done.returncode in (1, 2), done.stderr
-    assert "Traceback" not in done.stderr
-    assert "text" in done.stderr
+        [*lowbg, "replay", "run", "web", *sizes, "--store", store, "--out", str(tmp_path / "run")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert set(json.loads(done.stdout)["verdicts"]) == {ALL_HUMAN, REPLACE, "preserve:0.5"}
+    asked = json.loads((tmp_path / "run" / "run.json").read_bytes())
+    assert asked["origin"].startswith("web@1, content root ")
+    assert asked["corpus"]["documents"] == len(pages)
+    groups = json.loads(done.stdout)["measures"][REPLACE][0][0]["group_loss"]
+    assert groups
+    assert set(groups) <= {"group0.example.org", "group1.example.org"}
+
+
+def test_a_budget_that_the_fresh_text_just_feeds_is_found(tmp_path: Path) -> None:
+    """Rounding up to whole blocks in every generation once asked for more than there was."""
+    config = Config(policies=("fresh:0.1",), generations=10, seeds=1)
+    folder, results = run(taken(count=24, words=300), config, tmp_path, workers=1)
+    assert results["generations"] == 10
+    assert folder.read("run.json")["plan"]["budget"] > 0
 
 
 @pytest.mark.parametrize(
