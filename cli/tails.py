@@ -44,14 +44,15 @@ def command(
     A line of warning stands for each group that loses far more than the whole. Where a cut takes
     first captures only, shares are of these.
     """
-    from archive.cuts import load
+    from archive.cuts import define_clean, load
     from archive.query import connect, stoppable
     from archive.tails import NOTES, tails
 
     from .sql import open_snapshot
 
     cut = load(name)
-    con = connect(*open_snapshot(store, snapshot), cut=cut)
+    opened, manifest = open_snapshot(store, snapshot)
+    con = connect(opened, manifest, clean=define_clean(manifest, cut))
     with stoppable(con):
         found = tails(con, cut, rule, by or None)
     if as_json:

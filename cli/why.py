@@ -20,14 +20,16 @@ def command(snapshot: str, document: str, name: str, store: str, as_json: bool) 
 
     DOCUMENT is the beginning of an id (four digits or more) or a whole URL.
     """
-    from archive.cuts import load
+    from archive.cuts import define_clean, load
     from archive.cuts.why import why
     from archive.query import connect
 
     from .sql import open_snapshot
 
     cut = load(name)
-    found = why(connect(*open_snapshot(store, snapshot), cut=cut), cut, document)
+    opened, manifest = open_snapshot(store, snapshot)
+    con = connect(opened, manifest, clean=define_clean(manifest, cut))
+    found = why(con, cut, document)
     if as_json:
         print_json(asdict(found))
         return

@@ -29,17 +29,6 @@ REFUSED: Final = {
     "LAMBDA": "a lambda",
     "DEFAULT": "a default",
 }
-SQL_TYPES: Final = {
-    "string": "VARCHAR",
-    "int64": "BIGINT",
-    "int32": "INTEGER",
-    "bool": "BOOLEAN",
-    "float64": "DOUBLE",
-    "binary": "BLOB",
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "list<string>": "VARCHAR[]",
-    "list<int32>": "INTEGER[]",
-}
 
 
 def check(cut: Cut) -> None:
@@ -179,6 +168,7 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
     """A database in memory with the three tables, empty: enough to parse and to bind."""
     from archive import schema
     from archive.query import open_duckdb
+    from archive.views import SQL_TYPES
 
     con = open_duckdb("256MB", 1, spill=False)
     tables = {

@@ -79,12 +79,18 @@ def clean_view(cut: Cut) -> str:
 def define_clean(manifest: Manifest, cut: Cut) -> str:
     """The statement that defines the view `clean` over a snapshot.
 
-    UsageError where the snapshot has no signals: the cut would drop every document of it.
+    UsageError where the snapshot lacks what the cut reads: without signals every rule would drop
+    every document, without duplicates every capture would seem the first of its text.
     """
+    lacking = []
     if cut.rules and not all(part.signals for part in manifest.parts):
+        lacking.append("signals")
+    if cut.first_only and manifest.duplicates is None:
+        lacking.append("duplicates")
+    if lacking:
         reference = f"{manifest.name}@{manifest.version}"
         raise UsageError(
-            f"{reference} has no signals for the cut {cut.name} to read",
+            f"{reference} has no {' and no '.join(lacking)} for the cut {cut.name} to read",
             next_step=f"lowbg annotate {reference}",
         )
     return f"CREATE VIEW clean AS {clean_view(cut)}"
