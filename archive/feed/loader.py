@@ -21,29 +21,28 @@ class Loader:
         self._stream, self._batch_size = stream, batch_size
         self._num_workers, self._options = num_workers, options
         self._loaded: dict[str, Any] | None = stream.state_dict()
-        self._state = self._loaded
+        self._first, self._given = stream.position, 0  # batches given from a position on
 
     def __iter__(self) -> Iterator[Any]:
         from torch import Generator
         from torch.utils.data import DataLoader
 
         stream: Any = self._stream
-        loaded, self._loaded = self._loaded, None
-        stream.load_state_dict(loaded or stream.state_after(0, 0))
-        first = stream.position
+        stream.load_state_dict(self._loaded or stream.state_after(0, 0))
+        self._loaded, self._first, self._given = None, stream.position, 0
         # A DataLoader draws a seed for its workers as it begins. From a generator of its own, so
         # that a job that begins once more has the random numbers of one that was not stopped.
         options = {"generator": Generator()} | self._options
         loader: Any = DataLoader(stream, self._batch_size, num_workers=self._num_workers, **options)
-        for given, batch in enumerate(loader, start=1):
-            self._state = stream.state_after(first, given)  # before the yield, as in Stream
+        for batch in loader:
+            self._given += 1  # before the yield, as in Stream
             yield batch
 
     def state_dict(self) -> dict[str, Any]:
         """Where the batches given out have led; see Stream.state_dict."""
-        return self._state
+        return self._loaded or self._stream.state_after(self._first, self._given)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """The next iteration goes on where `state` was taken."""
         self._stream.load_state_dict(state)
-        self._loaded = self._state = state
+        self._loaded = state

@@ -163,9 +163,7 @@ class Mix(Stream):
         return _phase(self._phases()[0], at).counts(at)
 
     def _state(self, position: int, shard: Shard) -> dict[str, Any]:
-        given = list(self.given(position))
-        _log.info("mix at %d: documents of each source %s", position, given)
-        return super()._state(position, shard) | {"given": given}
+        return super()._state(position, shard) | {"given": list(self.given(position))}
 
     def known(self, position: int) -> Any:
         given = self.given(position)
@@ -180,6 +178,8 @@ class Mix(Stream):
         while position is not None:
             # A source whose end comes as a surprise changes what comes after: begun again there.
             position = yield from self._walk(position, mine)
+        _, end = self._phases()
+        _log.info("the mix has ended: documents of each source %s", self.given(end))
 
     def _walk(self, first: int, mine: Mine | None) -> Generator[Document, None, int | None]:
         """Documents from `first` on; returns where to begin again, or None at the end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ class Fed:
     feed: Feed
     first: int
     last: int
+    mixed: int | None = None  # of a mix: the documents that all its sources have given
 
     def ids(self) -> Iterator[tuple[int, str]]:
         """(position, document id), in order."""
@@ -50,6 +51,7 @@ class Fed:
             "first": self.first,
             "last": self.last,
             "fed": self.last - self.first,
+            **({} if self.mixed is None else {"fed_by_all_sources": self.mixed}),
             "ids_sha256": digest.hexdigest(),
         }
 
@@ -91,7 +93,11 @@ def from_state(store: Store, state: dict[str, Any]) -> list[Fed]:
         return [fed(store, order["feed"], 0, _documents_begun(state))]
     given = state["given"] if "given" in state else _given_by_tokens(state)
     pairs = zip(order["sources"], given, strict=True)
-    return [fed(store, facts, 0, count) for facts, count in pairs if "content_root" in facts]
+    return [
+        replace(fed(store, facts, 0, count), mixed=sum(given))
+        for facts, count in pairs
+        if "content_root" in facts
+    ]
 
 
 def _documents_begun(state: dict[str, Any]) -> int:

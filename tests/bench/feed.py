@@ -39,8 +39,8 @@ def make_store(folder: str, documents: str) -> dict[str, int]:
 
     from archive.digest import LeafSorter
     from archive.manifest import InputEntry, Manifest, Part
-    from archive.tables import TableWriter
     from archive.store import Store
+    from archive.tables import TableWriter
     from tests.feed.snapshots import document
 
     store, known, choice = Store.create(Path(folder)), words(), random.Random(SEED)

@@ -55,7 +55,9 @@ def test_a_mix_has_a_receipt_for_each_snapshot_in_it(many_parts: Made) -> None:
     job = mix([(feed(many_parts, where="host < 'host4'"), 3), (Stories("s", 90), 1)], seed=4)
     given = [d["id"] for d in islice(job, 101) if kind(d) == "web"]
     (found,) = from_state(many_parts[0], job.state_dict())
-    assert found.receipt()["ids_sha256"] == digest(given)
+    receipt = found.receipt()
+    assert receipt["ids_sha256"] == digest(given)
+    assert (receipt["fed"], receipt["fed_by_all_sources"]) == (len(given), 101)
 
 
 def test_a_mix_by_tokens_has_receipts_where_the_tokens_are_known(many_parts: Made) -> None:

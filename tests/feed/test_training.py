@@ -16,9 +16,11 @@ from tests.feed.test_receipt import lowbg
 from tests.feed.tokenizers_made import word_tokenizer
 
 
-def job(*arguments: object) -> int:
+def job(*arguments: object, ends: int = 0) -> None:
+    """Runs the job; it has to end with this exit code."""
     command = [sys.executable, "-m", "tests.feed.train", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, cwd=ROOT).returncode
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == ends, done.stderr
 
 
 def test_a_killed_and_resumed_job_ends_in_the_same_weights_and_has_a_receipt(
@@ -29,13 +31,14 @@ def test_a_killed_and_resumed_job_ends_in_the_same_weights_and_has_a_receipt(
     archive.build([str(tmp_path / "sample.warc.gz")], "sample", tmp_path / "store")
     told = tmp_path / "store", word_tokenizer(tmp_path / "tokenizer.json")
     whole, killed = tmp_path / "whole.pt", tmp_path / "killed.pt"
-    assert job(*told, whole, 24) == 0
-    assert job(*told, killed, 24, 13) == -signal.SIGKILL
+    job(*told, whole, 24)
+    job(*told, killed, 24, 13, ends=-signal.SIGKILL)
     assert torch.load(killed, weights_only=True)["step"] == 10
-    assert job(*told, killed, 24) == 0
+    job(*told, killed, 24)
     one, other = (torch.load(path, weights_only=True) for path in (whole, killed))
     assert one["data"] == other["data"]
     assert one["model"].keys() == other["model"].keys()
     for name, weights in one["model"].items():
         assert torch.equal(weights, other["model"][name]), name
-    assert lowbg("receipt", killed, "--store", told[0]).returncode == 0
+    receipt = lowbg("receipt", killed, "--store", told[0])
+    assert receipt.returncode == 0, receipt.stderr
