@@ -37,6 +37,7 @@ def _buckets(column: str, bounds: tuple[int, ...], unit: str = "") -> tuple[str,
     lines, ranks = [], []
     for i, (low, high) in enumerate(zip(bounds, (*bounds[1:], None), strict=True)):
         name = f"{low:,} to {high - 1:,}{unit}" if high else f"{low:,}{unit} or more"
+        name = f"{low:,}{unit}" if high == low + 1 else name
         condition = f"WHEN {column} < {high} THEN" if high else "ELSE"
         lines.append(f"{condition} '{name}'")
         ranks.append(f"{condition} {i}")
@@ -47,7 +48,7 @@ def _buckets(column: str, bounds: tuple[int, ...], unit: str = "") -> tuple[str,
     )
 
 
-_HOST_VALUE, _HOST_RANK = _buckets("host_sizes.n", (1, 2, 10, 100), " documents")
+_HOST_VALUE, _HOST_RANK = _buckets("host_sizes.n", (1, 2, 10, 100))
 _LENGTH = _buckets("characters", (0, 100, 300, 1000, 3000, 10_000, 30_000, 100_000))
 _ONCE = _buckets("100 * words_once // nullif(words, 0)", tuple(range(0, 100, 10)), " %")
 _RARITY = _buckets("rarefied.types", (0, 50, 60, 70, 80, 90), " different")
@@ -82,8 +83,8 @@ _DIMENSIONS: Final = (
     Dimension(
         "host",
         f"the {BY_NAME} hosts with most documents, the others by how many they have",
-        f"CASE WHEN host_sizes.place <= {BY_NAME} THEN judged.host ELSE 'other hosts with '"
-        f" || {_HOST_VALUE} END",
+        f"CASE WHEN host_sizes.place <= {BY_NAME} THEN judged.host"
+        f" ELSE 'other hosts, documents each: ' || {_HOST_VALUE} END",
         f"CASE WHEN host_sizes.place <= {BY_NAME} THEN -1 ELSE {_HOST_RANK} END",
         """JOIN (
     SELECT host, count(*) AS n, row_number() OVER (ORDER BY count(*) DESC, host) AS place
