@@ -31,7 +31,7 @@ def shell(script: str, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("table", ["documents", "ledger", "revisits", "inputs"])
+@pytest.mark.parametrize("table", ["documents", "ledger", "revisits", "duplicates", "inputs"])
 def test_it_has_every_column_of(table: str) -> None:
     lines = [
         f"| `{c.name}` | {c.type} | {'yes' if c.nullable else 'no'} | {c.unit} | {c.meaning} |"

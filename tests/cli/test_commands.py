@@ -110,14 +110,14 @@ def test_verify_of_a_sound_store_is_silent_success(store: Path, options: list[st
 
 
 def test_verify_exits_1_and_names_the_file_when_a_byte_changed(tmp_path: Path) -> None:
-    crawl = write_crawl(tmp_path / "crawl")
-    assert lowbg("build", *crawl, "--name", "web", "--store", str(tmp_path)).returncode == 0
-    victim = max((tmp_path / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    crawl, home = write_crawl(tmp_path / "crawl"), tmp_path / "store"
+    assert lowbg("build", *crawl, "--name", "web", "--store", str(home)).returncode == 0
+    victim = max((home / "objects").rglob("*"), key=lambda path: path.stat().st_size)
     victim.chmod(0o644)
     data = bytearray(victim.read_bytes())
     data[len(data) // 2] ^= 1
     victim.write_bytes(data)
-    done = lowbg("verify", "web", "--store", str(tmp_path), "--json")
+    done = lowbg("verify", "web", "--store", str(home), "--json")
     findings = json.loads(done.stdout)["findings"]
     assert done.returncode == 1
     assert any(f["kind"] == "corrupt" and victim.name in f["path"] for f in findings)
