@@ -42,6 +42,7 @@ golden: .venv/.ready  ## writes the golden files anew; read the difference befor
 
 bench: .venv/.ready  ## prints tables; needs a few minutes and LOWBG_TEST_DATA
 	$(BIN)/python -m tests.bench.build
+	$(BIN)/python -m tests.bench.feed
 
 matrix: .venv/.ready  ## one content root under the oldest and newest pyarrow and duckdb admitted
 	$(BIN)/python -m tests.matrix
