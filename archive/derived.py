@@ -6,8 +6,10 @@ by newer rules, without an input being read (`lowbg annotate`).
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -102,6 +104,15 @@ def find_duplicates(parts: Sequence[Part], locate: Locate, work: Path, engine: E
             locate(part.signals),
         )
         for part in parts
-        if part.signals is not None
+        if part.signals is not None and part.documents.rows
     ]
-    return find(files, work, engine, cache=work / "duplicates-cache")
+    with _alone(work / "duplicates.lock"):
+        return find(files, work, engine, cache=work / "duplicates-cache")
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Waits while another build of this store looks for duplicates: they share a cache."""
+    with lock.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -5,30 +5,30 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from archive import cuts
 from archive.digest import canonical_json, sha256_hex
-from archive.errors import UnknownName, UsageError
+from archive.errors import UsageError
 from archive.feed.order import BLOCK_ROWS, Ints
 
 if TYPE_CHECKING:
     import duckdb
 
+    from archive.cuts import Cut
     from archive.manifest import Manifest, Part
     from archive.store import Store
-
-CUTS: Final = ("everything",)
 
 
 @dataclass(frozen=True)
 class Chosen:
     """The documents of a snapshot that a cut keeps.
 
-    `digest` names the cut: the SHA-256 of its name and predicate. `bitmaps` has one bit for each
-    row of a part (numpy.packbits), or is None where every row is kept.
+    `digest` names the choice: the SHA-256 of the cut's hash and the predicate. `bitmaps` has one
+    bit for each row of a part (numpy.packbits), or is None where every row is kept.
     """
 
     name: str
@@ -78,41 +78,42 @@ def choose(
 ) -> Chosen:
     """Evaluates a cut over a snapshot, once. `where` is a further SQL predicate on `documents`.
 
-    Without a predicate nothing is read. With one every file of the snapshot is verified and the
-    predicate is evaluated by DuckDB, with the rights of this process (see archive.query).
+    A choice of everything reads nothing. For any other every file of the snapshot is verified and
+    the choice is made by DuckDB, with the rights of this process (see archive.query).
     """
-    name = cut or "everything"
-    if name not in CUTS:
-        raise UnknownName("cut", name, CUTS)
-    digest = sha256_hex(canonical_json({"cut": name, "where": where}))
+    loaded = cuts.load(cut or "everything")
+    digest = sha256_hex(canonical_json({"cut": loaded.hash, "where": where}))
     part_rows = tuple(part.documents.rows for part in manifest.parts)
-    bitmaps = None if where is None else _evaluate(store, manifest, where)
-    return Chosen(name, where, digest, part_rows, bitmaps)
+    whole = where is None and not loaded.rules and not loaded.first_only
+    bitmaps = None if whole else _evaluate(store, manifest, loaded, where or "true")
+    return Chosen(loaded.name, where, digest, part_rows, bitmaps)
 
 
-def _evaluate(store: Store, manifest: Manifest, where: str) -> tuple[NDArray[np.uint8], ...]:
+def _evaluate(
+    store: Store, manifest: Manifest, cut: Cut, where: str
+) -> tuple[NDArray[np.uint8], ...]:
     import duckdb
 
     from archive import query
 
-    con = query.connect(store, manifest)
+    con = query.connect(store, manifest, clean=cuts.define_clean(manifest, cut))
     try:
         _refuse_more_than_a_predicate(con, where)
-        return tuple(_bitmap(con, store, part, where) for part in manifest.parts)
+        chosen = f"SELECT id FROM clean AS documents WHERE (\n{where}\n)"
+        con.execute(f"CREATE TEMP TABLE chosen AS {chosen}")
+        return tuple(_bitmap(con, store, part) for part in manifest.parts)
     except duckdb.Error as error:
         raise query.translate(error, "select * from documents") from error
     finally:
         con.close()
 
 
-def _bitmap(
-    con: duckdb.DuckDBPyConnection, store: Store, part: Part, where: str
-) -> NDArray[np.uint8]:
+def _bitmap(con: duckdb.DuckDBPyConnection, store: Store, part: Part) -> NDArray[np.uint8]:
     from archive.views import quoted
 
     path = quoted(str(store.check(part.documents).absolute()))
     scan = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
-    con.execute(f"SELECT file_row_number FROM {scan} AS documents WHERE (\n{where}\n)")
+    con.execute(f"SELECT file_row_number FROM {scan} AS part SEMI JOIN chosen USING (id)")
     bits = np.zeros(part.documents.rows, np.bool_)
     found: dict[str, Any] = con.fetchnumpy()
     bits[found["file_row_number"].astype(np.int64)] = True
