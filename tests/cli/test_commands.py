@@ -17,7 +17,18 @@ from tests.archives import write_crawl
 from tests.conftest import ROOT
 from tests.golden import make_commands
 
-HEAVY = "pyarrow duckdb torch datasets trafilatura resiliparse fsspec numpy lxml pandas".split()
+HEAVY = [
+    "pyarrow",
+    "duckdb",
+    "torch",
+    "datasets",
+    "trafilatura",
+    "resiliparse",
+    "fsspec",
+    "numpy",
+    "lxml",
+    "pandas",
+]
 
 
 def lowbg(*arguments: str, cwd: Path = ROOT, stdin: str = "") -> subprocess.CompletedProcess[str]:
