@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from archive.replay.mixes import ALL_HUMAN
-from archive.replay.svg import COLOURS, PALE, Scale, box, document, mark, stroke, text
+from archive.svg import COLOURS, PALE, Scale, box, document, mark, stroke, text
 
 Results = dict[str, Any]
 

@@ -11,7 +11,9 @@ import numpy as np
 from archive.replay.diagrams import Results, forest, lineage, share_by_generation
 from archive.replay.measures import BINS, HISTOGRAM, bin_name
 from archive.replay.mixes import ALL_HUMAN, REPLACE
-from archive.replay.svg import (
+from archive.replay.theory import regression
+from archive.replay.theory.discrete import alive, alive_at_least
+from archive.svg import (
     COLOURS,
     GREY,
     Panel,
@@ -22,8 +24,6 @@ from archive.replay.svg import (
     stroke,
     text,
 )
-from archive.replay.theory import regression
-from archive.replay.theory.discrete import alive, alive_at_least
 
 
 def figures(results: Results) -> dict[str, tuple[str, str]]:

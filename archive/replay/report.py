@@ -9,22 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from archive.page import page, table
 from archive.replay.chain import Plan, base_key, chain_keys, read_text
 from archive.replay.corpus import Corpus
 from archive.replay.figures import figures
 from archive.replay.folder import Folder
 from archive.replay.mixes import ALL_HUMAN, REPLACE, Mix
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, Helvetica, Arial, sans-serif; color: #111; background: #fff;
-       max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; font-size: 13px; margin: .5rem 0 1.5rem; }
-td, th { border-bottom: 1px solid #ddd; padding: .25rem .7rem .25rem 0; text-align: left;
-         vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-figure { margin: 1.5rem 0; overflow-x: auto; } figcaption { color: #444; font-size: 13px; }
-tr.human td { font-style: italic; } h2 { margin-top: 2.2rem; } .small { font-size: 13px; }
-"""
 
 _MEASURES = {
     "types": ("types", "{:,.0f}"),
@@ -51,16 +41,10 @@ def write_report(folder: Folder) -> Path:
     (folder.path / "figures").mkdir(exist_ok=True)
     for name, (picture, _) in pictures.items():
         (folder.path / "figures" / f"{name}.svg").write_text(picture, encoding="utf-8")
-    page = folder.path / "report.html"
+    path = folder.path / "report.html"
     body = "\n".join(_sections(results, asked, pictures, _examples(folder, asked)))
-    page.write_text(
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Replay: does the mix resist collapse?</title><style>{_STYLE}</style></head>\n"
-        f"<body>\n{body}\n</body></html>\n",
-        encoding="utf-8",
-    )
-    return page
+    path.write_text(page("Replay: does the mix resist collapse?", body), encoding="utf-8")
+    return path
 
 
 def _sections(
@@ -77,7 +61,7 @@ def _sections(
         f" {'step-matched' if asked['plan']['step_matched'] else 'not step-matched'};"
         f" text: {escape(asked['origin'] or 'not named')}.</p>"
     )
-    yield _table(
+    yield table(
         ["policy", "verdict", "why", "loss above control", "bootstrap over documents"],
         [
             [name, held["verdict"], held["reason"], _interval(held), _bootstrap(held)]
@@ -94,10 +78,10 @@ def _sections(
     yield "<p>The eight definitions of Schaeffer et al. (arXiv 2503.03150), at 95 %.</p>"
     yield _definitions(results)
     yield "<h2>The same prompt, by generation</h2>"
-    yield _table(["policy", "generation", "text"], examples)
+    yield table(["policy", "generation", "text"], examples)
     yield "<h2>The run</h2>"
     facts = {**asked["corpus"], "vocabulary": asked["vocabulary"]}
-    yield _table(["fact", "value"], [[key, f"{value:,}"] for key, value in facts.items()])
+    yield table(["fact", "value"], [[key, f"{value:,}"] for key, value in facts.items()])
     yield f'<p class="small">vocabulary {escape(asked["vocabulary_digest"])}</p>'
 
 
@@ -114,7 +98,7 @@ def _measures(results: dict[str, Any]) -> str:
     human = [form.format(_text_mean(results["human"], key)) for key, (_, form) in _MEASURES.items()]
     rows.append(["human text", "", "", *human])
     labels = [label for label, _ in _MEASURES.values()]
-    return _table(["policy", "loss", "bits a byte", *labels], rows, last="human")
+    return table(["policy", "loss", "bits a byte", *labels], rows, last="human")
 
 
 def _definitions(results: dict[str, Any]) -> str:
@@ -125,7 +109,7 @@ def _definitions(results: dict[str, Any]) -> str:
         [key, *(said[results["endpoints"][name]["definitions"][key]] for name in names)]
         for key in definitions
     ]
-    return _table(["definition", *names], rows)
+    return table(["definition", *names], rows)
 
 
 def _examples(folder: Folder, asked: dict[str, Any], words: int = 32) -> list[list[str]]:
@@ -165,20 +149,3 @@ def _mean(chains: Sequence[Any], key: str) -> float:
 
 def _text_mean(measured: Sequence[Any], key: str) -> float:
     return float(np.mean([held["text"][key] for held in measured]))
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], last: str = "") -> str:
-    """An HTML table; columns of numbers to the right, `last` the class of the last row."""
-    numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(header))]
-    classes = [' class="n"' if right else "" for right in numeric]
-    head = "".join(f"<th{c}>{escape(h)}</th>" for h, c in zip(header, classes, strict=True))
-    lines = []
-    for row in rows:
-        cells = "".join(f"<td{c}>{escape(v)}</td>" for v, c in zip(row, classes, strict=True))
-        kind = f' class="{last}"' if last and row is rows[-1] else ""
-        lines.append(f"<tr{kind}>{cells}</tr>")
-    return f"<table><tr>{head}</tr>\n" + "\n".join(lines) + "</table>"
-
-
-def _is_number(value: str) -> bool:
-    return not value or value.replace(",", "").replace(".", "").lstrip("+-").isdigit()
