@@ -20,6 +20,7 @@ COMMANDS = {
     "diff": "what two versions do not share",
     "cuts": "the frozen cuts, their source and deviations",
     "tails": "who survives a cut",
+    "report": "a snapshot as one HTML page",
     "why": "what each rule of a cut says of a document",
     "export": "write a cut for a training stack",
     "receipt": "which documents a job has been fed",

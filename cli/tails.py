@@ -56,7 +56,7 @@ def command(
     with stoppable(con):
         found = tails(con, cut, rule, by or None)
     if as_json:
-        print_json(_facts(found, NOTES))
+        print_json(facts(found, NOTES))
         return
     if show_sql:
         for dimension, query in found.queries.items():
@@ -67,7 +67,7 @@ def command(
         click.echo(f"\n{note}")
 
 
-def _facts(found: Tails, notes: tuple[str, ...]) -> dict[str, Any]:
+def facts(found: Tails, notes: tuple[str, ...]) -> dict[str, Any]:
     return {
         **{key: getattr(found, key) for key in ("cut", "hash", "rule", "warnings", "queries")},
         "notes": notes,
