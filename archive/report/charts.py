@@ -18,7 +18,7 @@ from archive.svg import GREY, PALE, Scale, box, document, mark, spelt, stroke, t
 BLUE: Final = "#0072B2"
 RED: Final = "#D55E00"
 WIDTH: Final = 940.0
-LABEL: Final = 210.0
+LABEL: Final = 280.0
 ROW: Final = 18.0
 ACROSS: Final = 4
 """Panels side by side."""
@@ -53,16 +53,17 @@ class Column:
 def bars(title: str, rows: Sequence[tuple[str, int]], unit: str) -> str:
     """A bar for each row, its number at its end."""
     most = max((value for _, value in rows), default=0)
-    scale = Scale(0, most or 1, LABEL, WIDTH - 110)
+    start = _room([label for label, _ in rows])
+    scale = Scale(0, most or 1, start, WIDTH - 110)
     parts = []
     for i, (label, value) in enumerate(rows):
         top = 8 + i * ROW
-        parts.append(_label(label, top + 12))
-        parts.append(box(LABEL, top, scale(value) - LABEL, ROW - 4, BLUE))
+        parts.append(_label(label, start, top + 12))
+        parts.append(box(start, top, scale(value) - start, ROW - 4, BLUE))
         parts.append(text(scale(value) + 6, top + 12, f"{value:,}", colour="#333"))
     bottom = 8 + len(rows) * ROW
-    parts.append(stroke(LABEL, 4, LABEL, bottom, GREY, 1))
-    parts.append(text(LABEL, bottom + 14, unit, colour="#444"))
+    parts.append(stroke(start, 4, start, bottom, GREY, 1))
+    parts.append(text(start, bottom + 14, unit, colour="#444"))
     return document(WIDTH, bottom + 22, title, parts)
 
 
@@ -121,24 +122,24 @@ def survival(title: str, labels: Sequence[str], columns: Sequence[Column]) -> st
     """A panel for each cut over the same rows: what it keeps of each, and its interval."""
     parts: list[str] = []
     height = len(labels) * ROW + 62
+    start = _room(labels)
     tiers = [columns[i : i + ACROSS] for i in range(0, len(columns), ACROSS)]
     for t, tier in enumerate(tiers):
         top = t * height + 30
-        parts += [_label(label, top + i * ROW + 13) for i, label in enumerate(labels)]
-        width = (WIDTH - LABEL - 16) / max(len(tier), 2)
+        parts += [_label(label, start, top + i * ROW + 13) for i, label in enumerate(labels)]
+        width = (WIDTH - start - 16) / max(len(tiers[0]), 2)
         for i, column in enumerate(tier):
-            left = LABEL + 12 + i * width
+            left = start + 12 + i * width
             parts += _panel(column, Scale(0, 1, left, left + width - 34), top, len(labels))
     return document(WIDTH, len(tiers) * height, title, parts)
 
 
 def _panel(column: Column, x: Scale, top: float, rows: int) -> list[str]:
     bottom = top + rows * ROW
-    parts = [text(x.start, top - 12, _fitting(column.name, 26), size=12, weight="bold")]
-    for tick in (0.0, 0.5, 1.0):
+    parts = [text(x.start, top - 12, fitting(column.name, 22), size=12, weight="bold")]
+    for tick, said, anchor in ((0, "0", "start"), (0.5, "50", "middle"), (1, "100 %", "end")):
         parts.append(stroke(x(tick), top, x(tick), bottom, PALE, 0.8))
-        said = f"{100 * tick:.0f} %"
-        parts.append(text(x(tick), bottom + 14, said, anchor="middle", colour="#444"))
+        parts.append(text(x(tick), bottom + 14, said, anchor=anchor, colour="#444"))
     whole = x(column.overall)
     parts.append(
         f'<line x1="{whole:.1f}" y1="{top - 4:.1f}" x2="{whole:.1f}" y2="{bottom:.1f}"'
@@ -152,7 +153,16 @@ def _panel(column: Column, x: Scale, top: float, rows: int) -> list[str]:
         parts.append(stroke(x(dot.low), at, x(dot.high), at, colour, 1.6))
         parts.append(mark(x(dot.share), at, colour, 3 if dot.far else 0))
         if dot.far:
-            parts.append(text(x.end + 8, at + 4, "!", colour=RED, size=14, weight="bold"))
+            parts.append(
+                text(
+                    max(x(dot.high), x(dot.share) + 4) + 4,
+                    at + 5,
+                    "!",
+                    colour=RED,
+                    size=14,
+                    weight="bold",
+                )
+            )
     return parts
 
 
@@ -174,15 +184,25 @@ def _legend(entries: Sequence[tuple[str, str]], x: float) -> list[str]:
     return parts
 
 
-def _label(label: str, y: float) -> str:
-    return text(LABEL - 8, y, _fitting(label, 32), anchor="end")
+def _room(labels: Sequence[str]) -> float:
+    """Pixels that the longest label takes at the left, and no more than LABEL."""
+    return min(14 + 6.6 * max((_wide(plain(label)) for label in labels), default=0), LABEL)
 
 
-def _fitting(label: str, room: int) -> str:
-    """As much of a label as fits; characters of East Asian width take twice the room."""
-    label, taken = plain(label), 0
-    for i, character in enumerate(label):
-        taken += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        if taken > room:
-            return label[: max(i - 1, 1)] + "…"
-    return label
+def _label(label: str, end: float, y: float) -> str:
+    return text(end - 8, y, fitting(label, 40), anchor="end")
+
+
+def _wide(label: str) -> int:
+    """The width of a label in Latin letters: those of East Asian width are twice as wide."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in label)
+
+
+def fitting(label: str, room: int) -> str:
+    """As much of a label as fits."""
+    label = plain(label)
+    if _wide(label) <= room:
+        return label
+    while _wide(label) >= room:
+        label = label[: min(len(label) - 1, room)]
+    return label + "…"

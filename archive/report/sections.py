@@ -77,8 +77,9 @@ def _head(found: Collected) -> str:
     return (
         f"<h1>Snapshot {html(found.reference)}</h1>\n"
         f'<p class="small">content root <code>{held.content_root}</code><br>'
-        f"made {html(held.created)}. Every number below is the answer of the SQL beside it:"
-        f" <code>lowbg sql {html(found.reference)} …</code> gives it again.</p>"
+        f"made {html(held.created)}. Every count is an answer of the SQL beside it, which"
+        f" <code>lowbg sql {html(found.reference)} …</code> gives again; shares and intervals of"
+        " the last section are computed from such counts, as its notes say.</p>"
     )
 
 
@@ -95,24 +96,32 @@ def _contents(found: Collected) -> Iterator[str]:
         yield "<p>Every byte of every input is accounted for in the ledger.</p>"
     yield _table("inputs", found.answers["inputs"])
     yield _more(len(found.answers["inputs"].rows), said["inputs"], "inputs, by size")
-    yield _numbers("inputs_all", inputs)
+    yield _sql(found.answers["inputs"])
+    yield _numbers("inputs_all", inputs, summary="All inputs: numbers and SQL")
     yield "<h3>Recipe</h3>"
-    yield table(["what decided the content", "as recorded in the manifest"], _recipe(found))
+    yield "<p>What decided the content, as recorded in the manifest.</p>"
+    facts = {k: v for k, v in found.manifest.recipe.items() if k != "limits"}
+    yield table(["recipe", "value"], _recipe(facts))
+    limits = _recipe(found.manifest.recipe.get("limits", {}))
+    yield f"<details><summary>Limits</summary>{table(['limit', 'value'], limits)}</details>"
 
 
-def _recipe(found: Collected) -> list[list[str]]:
+def _recipe(facts: dict[str, Any]) -> list[list[str]]:
     rows = []
-    for key, value in sorted(found.manifest.recipe.items()):
+    for key, value in sorted(facts.items()):
         if isinstance(value, dict):
             rows += [[f"{key}: {name}", _cell(held)] for name, held in sorted(value.items())]
         else:
-            rows.append([key, "none" if value is None else _text(value)])
+            rows.append([key, _cell(value)])
     return rows
 
 
 def _outcomes(found: Collected) -> Iterator[str]:
     answer = found.answers["outcomes"]
-    yield "<p>What became of each record of the inputs. None is left out.</p>"
+    yield (
+        "<p>What became of each record; none is left out. Bytes that hold no record, such as"
+        " those between records, are in the ledger too and not counted here.</p>"
+    )
     yield _bars("Records by outcome", answer, "outcome", "records")
     yield _numbers("outcomes", answer)
     yield "<h3>Reasons</h3>"
@@ -202,7 +211,7 @@ def _duplicates(found: Collected) -> Iterator[str]:
     yield _bars("Clusters by size", found.answers["cluster_sizes"], "documents_each", "clusters")
     yield _numbers("cluster_sizes", found.answers["cluster_sizes"])
     if found.answers["similarity"].rows:
-        yield "<h3>Similarity of near copies with the first</h3>"
+        yield "<h3>Similarity of near copies with the first, at least</h3>"
         yield _bars("Near copies by similarity", found.answers["similarity"], "at_least",
                     "near_copies")  # fmt: skip
         yield _numbers("similarity", found.answers["similarity"])
@@ -228,7 +237,7 @@ def _bars(title: str, answer: Answer, label: str, count: str) -> str:
     rows = list(zip(labels, map(int, answer.column(count)), strict=True))
     unit = count.replace("_", " ")
     drawn = charts.bars(title, rows[:MOST], unit)
-    more = _more(MOST, len(rows), "in the numbers") if len(rows) > MOST else ""
+    more = _more(MOST, len(rows), "drawn; all are in the numbers")
     return _figure(drawn, answer) + more
 
 

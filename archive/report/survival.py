@@ -12,7 +12,12 @@ from archive.report.collect import Collected
 from archive.tails import NOTES, Group, Tails
 
 MOST: Final = 25
-"""Rows of a chart, beside those with a warning; its table has every row."""
+"""Rows of a chart, and as many with a warning; its table has every row."""
+
+READ: Final = (
+    "Dot: share kept; line: its 95 % interval; dashed: the whole cut; diamond and !: warned of;"
+    " in brackets: documents counted."
+)
 
 
 def survivors(found: Collected) -> Iterator[str]:
@@ -34,7 +39,8 @@ def survivors(found: Collected) -> Iterator[str]:
     yield _overall(found.tails)
     for each in found.tails:
         yield from _rules(each)
-    yield '<p class="small">' + ".<br>".join(f"{html(note)}" for note in NOTES) + ".</p>"
+    notes = "".join(f"<br>{html(note[0].upper() + note[1:])}." for note in NOTES)
+    yield f'<p class="small">{READ}{notes}</p>'
     for name, dimension in DIMENSIONS.items():
         yield f"<h3>By {html(name)}</h3>"
         yield f"<p>{html(dimension.meaning.capitalize())}.</p>"
@@ -66,8 +72,9 @@ def _overall(cuts: Sequence[Tails]) -> str:
 def _rules(found: Tails) -> Iterator[str]:
     yield f"<h3>{html(found.cut)}</h3>"
     if found.warnings:
-        lines = "".join(f"<li>{html(line)}</li>" for line in found.warnings)
-        yield f'<ul class="warnings">{lines}</ul>'
+        yield _list(found.warnings[:MOST])
+    if more := found.warnings[MOST:]:
+        yield f"<details><summary>{len(more):,} more warnings</summary>{_list(more)}</details>"
     dropped = sorted(found.overall.cut_by.items(), key=lambda item: -item[1])
     if dropped:
         yield f"<figure>{charts.bars(f'What rules of {found.cut} drop', dropped, 'documents')}"
@@ -77,6 +84,12 @@ def _rules(found: Tails) -> Iterator[str]:
     yield f"<details><summary>SQL</summary><pre>{html(found.queries['all'])}</pre></details>"
 
 
+def _list(warnings: Sequence[str]) -> str:
+    # A direction of writing that one host or path has does not reach beyond its line.
+    lines = "".join(f"<li><bdi>{html(line)}</bdi></li>" for line in warnings)
+    return f'<ul class="warnings">{lines}</ul>'
+
+
 def _dimension(by: str, cuts: Sequence[Tails]) -> Iterator[str]:
     held = [{group.value: group for group in found.of(by)} for found in cuts]
     every = _together(held)
@@ -84,9 +97,10 @@ def _dimension(by: str, cuts: Sequence[Tails]) -> Iterator[str]:
         yield "<p>None.</p>"
         return
     documents = {v: max(groups[v].documents for groups in held if v in groups) for v in every}
-    largest = set(sorted(every, key=lambda value: -documents[value])[:MOST])
+    by_size = sorted(every, key=lambda value: -documents[value])
     warned = {v for groups in held for v, group in groups.items() if group.warning}
-    shown = [value for value in every if value in largest or value in warned]
+    drawn = {*by_size[:MOST], *[v for v in by_size if v in warned][:MOST]}
+    shown = [value for value in every if value in drawn]
     columns = [
         charts.Column(
             found.cut,
@@ -95,10 +109,11 @@ def _dimension(by: str, cuts: Sequence[Tails]) -> Iterator[str]:
         )
         for found, groups in zip(cuts, held, strict=True)
     ]
-    labels = [f"{value}  ({documents[value]:,})" for value in shown]
+    labels = [f"{charts.fitting(value, 31)} ({documents[value]:,})" for value in shown]
     yield f"<figure>{charts.survival(f'Share kept by {by}', labels, columns)}</figure>"
     if len(shown) < len(every):
-        yield f'<p class="small">{len(shown):,} of {len(every):,}; all in the numbers.</p>'
+        said = f"{len(shown):,} of {len(every):,} drawn; all are in the numbers."
+        yield f'<p class="small">{said}</p>'
     rows = [[v, *(_said(groups.get(v)) for groups in held)] for v in every]
     yield "<details><summary>Numbers and SQL</summary>"
     yield f'<div id="t-by-{html(by)}">{table([by, *(found.cut for found in cuts)], rows)}</div>'
