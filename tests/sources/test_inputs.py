@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import os
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.errors import EnvironmentFailed, UsageError
-from archive.sources.inputs import Input, expand, fetch, local_copy
+from archive.sources.inputs import Input, expand, fetch
 
 
 @pytest.fixture
@@ -55,6 +63,96 @@ def test_a_pattern_that_matches_nothing_is_named(crawl: Path) -> None:
         expand(["-"])
 
 
+def test_no_inputs_at_all_is_wrong_use(crawl: Path) -> None:
+    with pytest.raises(UsageError, match="no inputs"):
+        expand([])
+    with pytest.raises(UsageError, match="no inputs"):
+        expand([str(crawl), "-"], io.StringIO(" \n\n"))
+
+
+def test_addresses_that_differ_only_in_empty_parts_have_names_of_their_own() -> None:
+    found = expand(["http://h/x//a.gz", "http://h/x/a.gz"])
+    assert names(found) == ["x//a.gz", "x/a.gz"]
+
+
+@given(st.sets(st.text("a/.", max_size=6), min_size=1, max_size=6))
+def test_every_input_has_a_name_that_no_other_has(tails: set[str]) -> None:
+    found = expand([f"http://h/{tail}" for tail in tails])
+    assert len(set(names(found))) == len(found) == len(tails)
+
+
+def test_a_name_that_is_not_utf8_is_printable_and_the_file_still_opens(tmp_path: Path) -> None:
+    for folder, content in (("one", b"1"), ("two", b"2")):
+        (tmp_path / folder).mkdir()
+        with open(os.fsencode(tmp_path / folder) + b"/\xff.warc", "wb") as file:
+            file.write(content)
+    alone = expand([str(tmp_path / "one")])
+    both = expand([str(tmp_path / "one"), str(tmp_path / "two")])
+    assert names(alone) == ["\\xff.warc"]
+    assert names(both) == ["one/\\xff.warc", "two/\\xff.warc"]
+    for each, content in zip(both, (b"1", b"2"), strict=True):
+        with open(each.location, "rb") as file:
+            assert file.read() == content
+
+
+def test_an_unreadable_folder_is_named(crawl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def refusing(path: Any) -> Any:  # a mode of 0 would not stop root
+        if os.fspath(path).endswith("er"):
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(EnvironmentFailed, match="deep/er: Permission denied"):
+        expand([str(crawl)])
+
+
+def test_a_link_to_nothing_is_named(crawl: Path) -> None:
+    (crawl / "deep" / "gone.warc").symlink_to("nowhere.warc")
+    for pattern in (str(crawl), f"{crawl}/deep/*.warc"):
+        with pytest.raises(UsageError, match=r"gone\.warc links to nowhere\.warc"):
+            expand([pattern])
+
+
+def test_a_link_to_itself_is_named(crawl: Path) -> None:
+    (crawl / "loop.warc").symlink_to("loop.warc")
+    with pytest.raises(EnvironmentFailed, match=r"loop\.warc"):
+        expand([str(crawl)])
+
+
+def test_linked_folders_are_followed_once(crawl: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "o.warc").touch()
+    (crawl / "another").symlink_to(tmp_path / "other")
+    (crawl / "deep" / "up").symlink_to(crawl)
+    (crawl / "again").symlink_to(crawl / "deep")
+    assert names(expand([str(crawl)])) == [
+        "[x].warc",
+        "a.warc",
+        "another/o.warc",
+        "b.warc.gz",
+        "deep/er/c.arc",
+    ]
+
+
+def test_the_store_is_left_out_of_folders_and_globs(crawl: Path) -> None:
+    store = crawl / "deep"
+    (crawl / "link").symlink_to(store)
+    (crawl / "c.arc").symlink_to(store / "er" / "c.arc")
+    for pattern in (str(crawl), f"{crawl}/**"):
+        assert names(expand([pattern], without=store)) == ["[x].warc", "a.warc", "b.warc.gz"]
+
+
+def test_what_lies_in_the_store_cannot_be_named(crawl: Path) -> None:
+    store = crawl / "deep"
+    (crawl / "c.arc").symlink_to(store / "er" / "c.arc")
+    for path in (store, store / "er", store / "er" / "c.arc", crawl / "c.arc"):
+        with pytest.raises(UsageError, match="lies in the store"):
+            expand([str(path)], without=store)
+    assert expand([str(crawl / "a.warc")], without=crawl / "a")
+
+
 def test_web_addresses_are_kept_as_they_are() -> None:
     urls = ["https://example.org/a.warc.gz?x=[1]", "s3://bucket/crawl/b.warc.gz"]
     assert expand(urls) == [
@@ -78,29 +176,56 @@ def test_globs_of_a_remote_filesystem_are_expanded(remote: str) -> None:
     assert names(expand([f"{remote}/"])) == ["a.warc", "b.warc"]
 
 
-def test_a_remote_file_is_there_for_as_long_as_it_is_needed(remote: str, tmp_path: Path) -> None:
-    source = Input("a.warc", f"{remote}/a.warc")
-    with local_copy(source, tmp_path) as path:
-        assert path.parent == tmp_path
-        assert path.read_bytes() == b"a" * 3_000_000
-    assert list(tmp_path.iterdir()) == []
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
-def test_a_copy_that_is_there_already_is_used_again(remote: str, tmp_path: Path) -> None:
-    source = Input("a.warc", f"{remote}/a.warc")
-    first = fetch(source, tmp_path)
-    stamp = first.stat().st_mtime_ns
-    assert fetch(source, tmp_path) == first
-    assert first.stat().st_mtime_ns == stamp
+@pytest.fixture
+def web(crawl: Path) -> Iterator[str]:
+    handler = functools.partial(Quiet, directory=str(crawl))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_copy_of_what_has_not_changed_is_used_again(web: str, tmp_path: Path) -> None:
+    source = Input("a.warc", f"{web}/a.warc")
+    first = fetch(source, tmp_path / "copies")
+    assert first.read_bytes() == b"a.warc"
+    stamp = first.stat().st_ino
+    assert fetch(source, tmp_path / "copies") == first
+    assert first.stat().st_ino == stamp
     first.write_bytes(b"half")
-    assert fetch(source, tmp_path).stat().st_size == 3_000_000
+    assert fetch(source, tmp_path / "copies").read_bytes() == b"a.warc"
+
+
+def test_a_copy_is_not_used_once_the_file_has_changed(
+    web: str, crawl: Path, tmp_path: Path
+) -> None:
+    source = Input("a.warc", f"{web}/a.warc")
+    fetch(source, tmp_path / "copies")
+    (crawl / "a.warc").write_bytes(b"A.WARC")  # of the same size
+    os.utime(crawl / "a.warc", (1e9, 1e9))
+    assert fetch(source, tmp_path / "copies").read_bytes() == b"A.WARC"
+
+
+def test_where_nothing_tells_of_a_change_the_file_is_fetched_again(
+    remote: str, tmp_path: Path
+) -> None:
+    import fsspec
+
+    source = Input("a.warc", f"{remote}/a.warc")
+    assert fetch(source, tmp_path).read_bytes() == b"a" * 3_000_000
+    fsspec.filesystem("memory").pipe("/sources/a.warc", b"z" * 3_000_000)
+    assert fetch(source, tmp_path).read_bytes() == b"z" * 3_000_000
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_local_file_is_read_where_it_is(crawl: Path, tmp_path: Path) -> None:
     source = Input("a.warc", str(crawl / "a.warc"))
-    with local_copy(source, tmp_path / "spool") as path:
-        assert path == crawl / "a.warc"
-    assert path.exists()
+    assert fetch(source, tmp_path / "spool") == crawl / "a.warc"
     assert not (tmp_path / "spool").exists()
 
 
@@ -108,10 +233,11 @@ def test_a_remote_file_that_cannot_be_had_is_a_fault_of_the_environment(tmp_path
     for url in ("memory://sources/missing.warc", "http://127.0.0.1:9/x.warc"):
         with pytest.raises(EnvironmentFailed, match="cannot read") as caught:
             fetch(Input("x", url), tmp_path)
-        assert caught.value.next_step
+        assert "credentials" in caught.value.next_step
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_scheme_that_nothing_opens_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot open"):
+    with pytest.raises(UsageError, match="the protocol 'gopherfs' is not known") as caught:
         fetch(Input("x", "gopherfs://host/x.warc"), tmp_path)
+    assert "extra" not in caught.value.next_step
