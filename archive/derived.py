@@ -6,10 +6,10 @@ by newer rules, without an input being read (`lowbg annotate`).
 
 from __future__ import annotations
 
-import fcntl
 import os
+import secrets
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -19,13 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archive import signals
-from archive.digest import canonical_json, sha256_hex
+from archive.digest import canonical_json, sha256_file, sha256_hex
 from archive.duplicates import Options, PartFiles, find
 from archive.engines import Engine, Report
 from archive.manifest import ObjectRef, Part
 from archive.parts import read_receipt, write_receipt
 from archive.schema import arrow_field
 from archive.tables import GROUP_ROWS, TableWriter
+from archive.work import signals_folder, taking_turns
 
 FILES: Final = ("signals",)
 
@@ -61,7 +62,7 @@ def annotate_parts(
 
 
 def _task(part: Part, documents: Path, work: Path) -> dict[str, Any]:
-    folder = work / "signals" / f"{part.documents.sha256[:32]}-{signals_key()[:32]}"
+    folder = signals_folder(work, part.documents.sha256, signals_key())
     return {"name": part.source, "documents": str(documents), "folder": str(folder)}
 
 
@@ -71,7 +72,7 @@ def make_signals(task: dict[str, Any], report: Callable[[int], None]) -> dict[st
     folder.mkdir(parents=True, exist_ok=True)
     if finished := read_receipt(folder, FILES):
         return finished
-    aside = folder / f".signals.{os.getpid()}"
+    aside = folder / f".signals.{secrets.token_hex(8)}"
     try:
         schema = pa.schema([arrow_field(column) for column in signals.columns()])
         writer = TableWriter("signals", aside, schema)
@@ -95,8 +96,10 @@ def _groups(documents: Path) -> Iterator[pa.RecordBatch]:
         yield from table.to_batches(max_chunksize=GROUP_ROWS)
 
 
-def find_duplicates(parts: Sequence[Part], locate: Locate, work: Path, engine: Engine) -> Path:
-    """The table `duplicates` over all parts, which have signals by now."""
+def find_duplicates(
+    parts: Sequence[Part], locate: Locate, work: Path, engine: Engine, table: Path
+) -> ObjectRef:
+    """Writes the table `duplicates` over all parts, which have signals by now, to `table`."""
     files = [
         PartFiles(
             f"{part.documents.sha256}-{part.signals.sha256}",
@@ -106,13 +109,9 @@ def find_duplicates(parts: Sequence[Part], locate: Locate, work: Path, engine: E
         for part in parts
         if part.signals is not None and part.documents.rows
     ]
-    with _alone(work / "duplicates.lock"):
-        return find(files, work, engine, cache=work / "duplicates-cache")
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Waits while another build of this store looks for duplicates: they share a cache."""
-    with lock.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    with taking_turns(work, "duplicates"):
+        made = find(files, work, engine, cache=work / "duplicates-cache")
+        os.link(made, table)
+        shutil.rmtree(made.parent)
+    rows = pq.read_metadata(table).num_rows
+    return ObjectRef(sha256_file(table), table.stat().st_size, rows)

@@ -202,7 +202,9 @@ class Judge:
         """
         if not self.attested:
             return None
-        own = [f"{name}:{hashlib.new(name, body.data).hexdigest()}" for name in ("sha1", "sha256")]
+        algorithms = {digest.partition(":")[0] for digest in self.attested}
+        known = sorted(algorithms & hashlib.algorithms_available)
+        own = [f"{name}:{hashlib.new(name, body.data).hexdigest()}" for name in known]
         recorded = [row["payload_digest"]] if "payload ok" in row["digests"] else []
         return next((self.attested[d] for d in [*recorded, *own] if d in self.attested), None)
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from archive import evidence
 from archive.digest import canonical_json, sha256_file, sha256_hex
-from archive.errors import Unaccounted
+from archive.errors import EnvironmentFailed, Unaccounted
 from archive.extract import versions
 from archive.judge import Judge, Told
 from archive.manifest import ObjectRef, Part
@@ -27,6 +29,9 @@ from archive.tables import TableWriter
 
 PART_FILES: Final = ("documents", "ledger")
 
+DECIDING: Final = ("brotli", "isal", "publicsuffixlist", "zstandard")
+"""Packages besides the extractor's that decide what is in a part."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -35,13 +40,25 @@ class Found:
     name: str
     path: Path
     source: str  # SHA-256
-    bytes: int
+    state: tuple[int, ...]  # of the file when it was hashed, see state_of
     attested_by: str | None = None  # the name that a publisher's digest list gives these bytes
+    fetched: bool = False  # a copy of ours, not the user's file
+
+    @property
+    def bytes(self) -> int:
+        return self.state[0]
+
+
+def state_of(path: Path) -> tuple[int, ...]:
+    """Size first, then what changes when a file is written or replaced."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def recorded(recipe: Recipe) -> dict[str, Any]:
     """The recipe as a manifest records it: with the versions of what decides content."""
-    return {**recipe.to_json(), "versions": versions(recipe.extractor)}
+    packages = {name: version(name) for name in DECIDING}
+    return {**recipe.to_json(), "versions": {**packages, **versions(recipe.extractor)}}
 
 
 def part_task(found: Found, recipe: Recipe, attest: Path | None, work: Path) -> dict[str, Any]:
@@ -59,6 +76,7 @@ def part_task(found: Found, recipe: Recipe, attest: Path | None, work: Path) -> 
         "name": found.name,
         "path": str(found.path),
         "bytes": found.bytes,
+        "state": list(found.state),
         "attest": str(attest) if attest else None,
         "work": str(work / "parts" / key),
     }
@@ -68,14 +86,14 @@ def make_part(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, 
     """The stage `part`: reads one input, writes its documents and its ledger, returns a receipt.
 
     `report` is told the input bytes read since the last call. Raises Unaccounted if the ledger
-    does not add up to the input's size.
+    does not add up to the input's size, EnvironmentFailed if the input changed since it was hashed.
     """
     folder = Path(task["work"])
     folder.mkdir(parents=True, exist_ok=True)
     if finished := read_receipt(folder, PART_FILES):
         report(task["bytes"])
         return finished
-    aside = {table: folder / f".{table}.{os.getpid()}" for table in PART_FILES}
+    aside = {table: folder / f".{table}.{secrets.token_hex(8)}" for table in PART_FILES}
     try:
         receipt = _write_part(task, aside, report)
         for table, path in aside.items():
@@ -104,6 +122,11 @@ def _write_part(
         if record.place.member is None:
             accounted += record.place.length
             report(record.place.length)
+    if list(state_of(Path(task["path"]))) != task["state"]:
+        raise EnvironmentFailed(
+            f"{task['name']} changed while it was read",
+            next_step="run the same command again when nothing writes to it",
+        )
     if accounted != task["bytes"]:
         raise Unaccounted(task["name"], task["bytes"], accounted)
     refs = {table: writer.close() for table, writer in writers.items()}
@@ -149,6 +172,6 @@ def read_receipt(folder: Path, tables: Sequence[str]) -> dict[str, Any] | None:
 def write_receipt(folder: Path, receipt: dict[str, Any]) -> None:
     """The receipt comes last. Nothing is synced here: whoever reads it hashes what it names, and
     the commit syncs what becomes an object."""
-    aside = folder / f".receipt.{os.getpid()}"
+    aside = folder / f".receipt.{secrets.token_hex(8)}"
     aside.write_bytes(canonical_json(receipt))
     os.replace(aside, folder / "receipt.json")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import platform
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archive import evidence
-from archive.digest import LeafSorter, canonical_json, sha256_file, sha256_hex
+from archive.digest import LeafSorter, canonical_json, sha256_hex
 from archive.engines import Engine
 from archive.errors import Corrupt
 from archive.manifest import InputEntry, Manifest, ObjectRef, Part
-from archive.parts import Found, part_of, part_task, recorded
+from archive.parts import Found, part_of, part_task, recorded, state_of
 from archive.recipe import Recipe
 from archive.records import NOT_RECORDS
 from archive.revisits import resolve_revisits
 from archive.sources.inputs import Input, fetch
 from archive.store import Store
+from archive.work import clean, sharing
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, amount done, amount in all); bytes, where they are known."""
@@ -66,19 +68,22 @@ def build(store: Store, order: Order, engine: Engine, progress: Progress = silen
     Finished parts of a killed build of the same inputs and recipe are taken up again; parts that a
     committed version already has are reused. Until the commit's last step the store is as it was.
     """
-    found = _fingerprint(store, order, engine, progress)
-    gathered = _gather(store, order, found, engine, progress)
-    build_key = _build_key(order, found)
-    scratch = store.work / "builds" / build_key
-    scratch.mkdir(parents=True, exist_ok=True)
-    draft = _draft(order, found, gathered, scratch)
-    if order.annotate:
-        draft = _annotated(store, draft, gathered, engine, progress)
-    _stage_originals(order, found, gathered, scratch)
-    manifest = _commit(store, draft, gathered, build_key, progress)
-    for each in found:
-        if store.work in each.path.parents:  # fetched, not the user's own
-            each.path.unlink(missing_ok=True)
+    with sharing(store.work) as alone:
+        found = _fingerprint(store, order, engine, progress)
+        gathered = _gather(store, order, found, engine, progress)
+        build_key = _build_key(order, found)
+        with _scratch(store, build_key) as scratch:
+            draft = _draft(order, found, gathered, scratch)
+            if order.annotate:
+                draft = _annotated(draft, gathered, scratch, engine, progress)
+            _stage_originals(order, found, gathered, scratch)
+            progress("committing", 0, 0)
+            manifest = store.commit(draft, gathered.staged, build_key)
+        if alone():
+            clean(store)
+            for each in found:
+                if each.fetched:
+                    each.path.unlink(missing_ok=True)
     return manifest
 
 
@@ -87,35 +92,54 @@ def annotate(store: Store, old: Manifest, engine: Engine, progress: Progress = s
 
     No input is read. The content root stays as it is.
     """
-    gathered = _Gathered(store, list(old.parts))
-    draft = _annotated(store, replace(old, created=_now()), gathered, engine, progress)
-    build_key = sha256_hex(canonical_json([old.name, old.content_root, draft.annotations]))
-    return _commit(store, draft, gathered, build_key, progress)
+    build_key = sha256_hex(canonical_json([old.name, old.content_root, "annotate"]))
+    with sharing(store.work) as alone, _scratch(store, build_key) as scratch:
+        gathered = _Gathered(store, list(old.parts))
+        draft = _annotated(replace(old, created=_now()), gathered, scratch, engine, progress)
+        manifest = store.commit(draft, gathered.staged, build_key)
+        if alone():
+            clean(store)
+    return manifest
+
+
+@contextmanager
+def _scratch(store: Store, build_key: str) -> Iterator[Path]:
+    """A folder of this build's own, on the store's file system, gone when it ends."""
+    folder = store.work / "builds"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder, prefix=f"{build_key[:16]}-", ignore_cleanup_errors=True
+    ) as scratch:
+        yield Path(scratch)
 
 
 def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, Any]:
     """The stage `fingerprint`: brings an input's bytes to hand and hashes them."""
     path = fetch(Input(task["name"], task["location"]), Path(task["folder"]))
+    state = state_of(path)
     hashes = {name: hashlib.new(name) for name in task["algorithms"]}
-    size = 0
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
-            size += len(chunk)
             for each in hashes.values():
                 each.update(chunk)
             report(len(chunk))
-    digests = {name: each.hexdigest() for name, each in hashes.items()}
-    return {"path": str(path), "bytes": size, "digests": digests}
+    return {
+        "path": str(path),
+        "fetched": str(path) != task["location"],
+        "state": state,
+        "digests": {name: each.hexdigest() for name, each in hashes.items()},
+    }
 
 
 def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress) -> list[Found]:
     attested = evidence.read_attestations(order.attest) if order.attest else {}
+    algorithms = {"sha256", *(digest.partition(":")[0] for digest in attested)}
     tasks = [
         {
             "name": each.name,
             "location": each.location,
             "folder": str(store.work / "fetched"),
-            "algorithms": ["sha256", "sha1", "md5"] if attested else ["sha256"],
+            "algorithms": sorted(algorithms & hashlib.algorithms_available),
         }
         for each in order.inputs
     ]
@@ -126,8 +150,9 @@ def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress)
             name=each.name,
             path=Path(receipt["path"]),
             source=receipt["digests"]["sha256"],
-            bytes=receipt["bytes"],
+            state=tuple(receipt["state"]),
             attested_by=_attested_by(receipt["digests"], attested),
+            fetched=receipt["fetched"],
         )
         for each, receipt in zip(order.inputs, receipts, strict=True)
     ]
@@ -146,7 +171,9 @@ def _gather(
     tasks = {
         each.source: part_task(each, order.recipe, order.attest, store.work) for each in unique
     }
-    known = {key: part for key, part in store.known_parts().items() if _is_sound(store, part)}
+    parts = store.known_parts()
+    wanted = {task["key"] for task in tasks.values()} & set(parts)
+    known = {key: parts[key] for key in wanted if _is_sound(store, parts[key])}
     todo = [task for task in tasks.values() if task["key"] not in known]
     report = _Amount(progress, "extracting", sum(task["bytes"] for task in todo))
     receipts = {r["key"]: r for r in engine.run("part", todo, report=report)}
@@ -258,54 +285,37 @@ def _stage_originals(
 ) -> None:
     """Copies what is to be kept beside the parts; the user's own files are never moved."""
     if order.attest and order.recipe.attest:
-        gathered.staged[order.recipe.attest] = _copy(order.attest, scratch, order.recipe.attest)
+        size = order.attest.stat().st_size
+        _stage_copy(order.attest, ObjectRef(order.recipe.attest, size, 0), gathered, scratch)
     if order.keep_originals:
         for each in _representatives(found).values():
-            gathered.staged[each.source] = _copy(each.path, scratch, each.source)
+            _stage_copy(each.path, ObjectRef(each.source, each.bytes, 0), gathered, scratch)
 
 
-def _copy(path: Path, folder: Path, sha256: str) -> Path:
-    copy = folder / sha256
-    if not copy.exists() or sha256_file(copy) != sha256:
-        aside = folder / f".{sha256}.{os.getpid()}"
-        shutil.copyfile(path, aside)
-        os.replace(aside, copy)
-    return copy
+def _stage_copy(path: Path, ref: ObjectRef, gathered: _Gathered, scratch: Path) -> None:
+    """Stages a copy of a file, unless the store has it already, byte for byte."""
+    try:
+        gathered.store.check(ref)
+    except Corrupt:
+        gathered.staged[ref.sha256] = scratch / ref.sha256
+        shutil.copyfile(path, scratch / ref.sha256)
 
 
 def _annotated(
-    store: Store, draft: Manifest, gathered: _Gathered, engine: Engine, progress: Progress
+    draft: Manifest, gathered: _Gathered, scratch: Path, engine: Engine, progress: Progress
 ) -> Manifest:
     """The draft with signals for each part and duplicates over all of them."""
     from archive import derived  # numpy and the language models
 
+    work = gathered.store.work
     report = _Amount(progress, "computing signals", 0)
-    parts, staged = derived.annotate_parts(
-        gathered.parts, gathered.path, store.work, engine, report
-    )
+    parts, staged = derived.annotate_parts(gathered.parts, gathered.path, work, engine, report)
     gathered.parts, gathered.staged = parts, gathered.staged | staged
     progress("finding duplicates", 0, 0)
-    duplicates = derived.find_duplicates(parts, gathered.path, store.work, engine)
-    ref = ObjectRef(
-        sha256_file(duplicates), duplicates.stat().st_size, pq.read_metadata(duplicates).num_rows
-    )
-    gathered.staged[ref.sha256] = duplicates
+    table = scratch / "duplicates.parquet"
+    ref = derived.find_duplicates(parts, gathered.path, work, engine, table)
+    gathered.staged[ref.sha256] = table
     return replace(draft, parts=tuple(parts), duplicates=ref, annotations=derived.recorded())
-
-
-def _commit(
-    store: Store, draft: Manifest, gathered: _Gathered, build_key: str, progress: Progress
-) -> Manifest:
-    """Commits a draft, then removes what it no longer needs of the work folder."""
-    progress("committing", 0, 0)
-    manifest = store.commit(draft, gathered.staged, build_key)
-    for part in gathered.parts:
-        shutil.rmtree(store.work / "parts" / part.key, ignore_errors=True)
-    for path in gathered.staged.values():
-        if store.work in path.parents:
-            shutil.rmtree(path.parent, ignore_errors=True)
-    shutil.rmtree(store.work / "builds" / build_key, ignore_errors=True)
-    return manifest
 
 
 def _build_key(order: Order, found: Sequence[Found]) -> str:

@@ -24,35 +24,38 @@ with ledger as (
     select record_id, url, captured_at, payload_digest, document,
            source as to_source, "offset" as to_offset, member as to_member
     from ledger where type in ('response', 'resource')
-), pointed as (
-    select r.source, r."offset", r.member, 1 as rank, 'record-id' as matched_by,
-           c.to_source, c.to_offset, c.to_member, c.document, c.captured_at
-    from revisit r join capture c on r.refers_to = c.record_id
-    union all
-    select r.source, r."offset", r.member, 2, 'url-and-date',
-           c.to_source, c.to_offset, c.to_member, c.document, c.captured_at
-    from revisit r join capture c
-      on r.refers_to_url = c.url and r.refers_to_date = c.captured_at
-    union all
-    select r.source, r."offset", r.member, 3, 'payload-digest',
-           c.to_source, c.to_offset, c.to_member, c.document, c.captured_at
-    from revisit r join capture c
-      on r.payload_digest = c.payload_digest and c.captured_at <= r.captured_at
-    where r.reason not like '%server-not-modified%'
-), ranked as (
-    select *, row_number() over (
-        partition by source, "offset", member
-        order by rank, captured_at, to_source, coalesce(to_member, to_offset), to_offset
-    ) as place
-    from pointed
+), by_id as (
+    from capture where record_id is not null
+    qualify row_number() over (partition by record_id order by {order}) = 1
+), by_url as (
+    from capture where url is not null and captured_at is not null
+    qualify row_number() over (partition by url, captured_at order by {order}) = 1
+), by_digest as (
+    from capture where payload_digest is not null and captured_at is not null
+    qualify row_number() over (partition by payload_digest order by {order}) = 1
+), chosen as (
+    select r.source, r."offset", r.member,
+           case when i.to_source is not null then 'record-id'
+                when u.to_source is not null then 'url-and-date'
+                when d.to_source is not null then 'payload-digest' end as matched_by,
+           i, u, d
+    from revisit r
+    left join by_id i on i.record_id = r.refers_to
+    left join by_url u on u.url = r.refers_to_url and u.captured_at = r.refers_to_date
+    left join by_digest d
+      on d.payload_digest = r.payload_digest and d.captured_at <= r.captured_at
+     and r.reason not like '%server-not-modified%'
+), resolved as (
+    select source, "offset", member, matched_by,
+           case matched_by when 'record-id' then i when 'url-and-date' then u
+                           when 'payload-digest' then d end as hit
+    from chosen
 )
-select r.source, r."offset", r.member,
-       k.matched_by, k.to_source, k.to_offset, k.to_member, k.document
-from revisit r left join ranked k
-  on k.place = 1 and k.source = r.source and k."offset" = r."offset"
- and k.member is not distinct from r.member
-order by r.source, coalesce(r.member, r."offset"), r."offset"
-"""
+select source, "offset", member, matched_by,
+       hit.to_source, hit.to_offset, hit.to_member, hit.document
+from resolved
+order by source, coalesce(member, "offset"), "offset"
+""".format(order="captured_at nulls last, to_source, coalesce(to_member, to_offset), to_offset")
 
 
 def resolve_revisits(ledgers: Sequence[Path], path: Path) -> tuple[ObjectRef, int]:

@@ -1,0 +1,68 @@
+"""The work folder of a store: builds share it while they run; the last one left may clean it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+try:
+    import fcntl
+except ImportError:  # no flock on this system: builds of one store must not run at once
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from archive.store import Store
+
+
+@contextmanager
+def sharing(work: Path) -> Iterator[Callable[[], bool]]:
+    """Holds a share of the work folder; what it yields says whether nobody else has one.
+
+    Once that was true no other build can begin until the block ends.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("ab") as file:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_SH)
+
+        def alone() -> bool:
+            try:
+                if fcntl:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        yield alone
+
+
+@contextmanager
+def taking_turns(work: Path, what: str) -> Iterator[None]:
+    """Waits while another build does the same thing with what they share."""
+    with (work / f"{what}.lock").open("ab") as file:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def clean(store: Store) -> None:
+    """Removes what no build will want again: staged parts that are committed, and scratch.
+
+    Finished parts of builds that were killed stay, so that these can go on. For a build that is
+    alone with the store.
+    """
+    work = store.work
+    for scratch in ("builds", "tmp"):
+        shutil.rmtree(work / scratch, ignore_errors=True)
+    for part in store.known_parts().values():
+        shutil.rmtree(work / "parts" / part.key, ignore_errors=True)
+        if part.signals_key:
+            shutil.rmtree(signals_folder(work, part.documents.sha256, part.signals_key), True)
+
+
+def signals_folder(work: Path, documents: str, key: str) -> Path:
+    """Where the signals of a documents file are staged."""
+    return work / "signals" / f"{documents[:32]}-{key[:32]}"
