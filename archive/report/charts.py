@@ -106,10 +106,10 @@ def spread(title: str, rows: Sequence[tuple[int, int | None, int]], x_label: str
     for low, high, n in held:
         left, right = x(low), x(high)
         parts.append(box(left, y(n), right - left, bottom - y(n), BLUE, "#ffffff"))
-    for power in range(math.ceil(math.log10(x.low)), math.floor(math.log10(x.high) + 1e-9) + 1):
-        at = x(10.0**power)
+    for tick in (tick for tick in x.ticks if tick >= 1):
+        at = x(tick)
         parts.append(stroke(at, bottom, at, bottom + 4, GREY, 1))
-        parts.append(text(at, bottom + 16, spelt(10.0**power), anchor="middle", colour="#444"))
+        parts.append(text(at, bottom + 16, spelt(tick), anchor="middle", colour="#444"))
     if first < 1:
         parts.append(text(x0, bottom + 16, "0", anchor="middle", colour="#444"))
     parts.append(stroke(x0, bottom, x1, bottom, GREY, 1))

@@ -16,7 +16,8 @@ h1 { margin-bottom: .2rem; } h3 { margin: 1.6rem 0 .2rem; }
 nav a { margin-right: 1rem; white-space: nowrap; }
 code, pre { font: 12px/1.45 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 pre { background: #f5f5f5; padding: .6rem .8rem; white-space: pre-wrap; }
-td { overflow-wrap: anywhere; } td.n { white-space: nowrap; } th { white-space: nowrap; }
+td { overflow-wrap: anywhere; min-width: 5.5rem; } td.n { white-space: nowrap; min-width: 0; }
+th { white-space: nowrap; }
 details { margin: .2rem 0 1rem; font-size: 13px; } summary { cursor: pointer; color: #0057a0; }
 .facts { display: flex; flex-wrap: wrap; gap: .4rem 2.2rem; margin: 1.2rem 0; }
 .facts div { font-size: 13px; color: #444; }
@@ -154,7 +155,7 @@ def _languages(found: Collected) -> Iterator[str]:
         return
     answer = found.answers["languages"]
     yield (
-        f"<p>{len(answer.rows):,} different, as a model told from the beginning of each text;"
+        f"<p>{len(answer.rows):,} told apart by a model, from the beginning of each text;"
         " und: no model knows it.</p>"
     )
     yield _bars("Documents by language", answer, "language", "documents")

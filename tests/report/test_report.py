@@ -170,6 +170,18 @@ def test_the_command_writes_the_page_and_tells_scripts_its_numbers(tmp_path: Pat
     assert "every byte of every input" in out.read_text(encoding="utf-8").lower()
 
 
+def test_a_real_crawl_has_a_page_with_every_section(shared_data: Path, tmp_path: Path) -> None:
+    archive.build([str(shared_data / "warc/aut/example.warc.gz")], "aut", tmp_path / "store")
+    asked = ["report", "aut", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "page")]
+    done = CliRunner().invoke(group, asked)
+    assert done.exit_code == 0, done.output
+    read = Reader((tmp_path / "page").read_text(encoding="utf-8"))
+    assert [i for i in read.ids if i in TITLES] == list(TITLES)
+    assert read.table("contents").rows[1][0] == "127"
+    assert "lowbg annotate" not in read.text
+    assert read.tags <= TAGS
+
+
 def test_a_table_shows_what_no_reader_would_see() -> None:
     assert html("a\u202eb<") == "a⟨U+202E⟩b&lt;"
     assert plain("می‌روم") == "می‌روم", "Persian is spelt with U+200C"
