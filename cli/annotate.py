@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
 
-from .output import json_option, print_json, store_option
+from .output import json_option, print_json, store_option, workers_option
 from .progress import Bar
 
 
 @click.command(epilog="Example: lowbg annotate web")
 @click.argument("snapshot")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
+@workers_option
 @store_option
 @json_option
 def command(snapshot: str, as_json: bool, **options: Any) -> None:

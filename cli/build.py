@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import CHECK_FAILED, json_option, print_json, print_table, store_option
+from archive.records import NOT_RECORDS
+
+from .output import CHECK_FAILED, json_option, print_json, print_table, store_option, workers_option
 from .progress import Bar
+
+if TYPE_CHECKING:
+    from archive import Snapshot
 
 
 @click.command(epilog="Example: lowbg build crawl/*.warc.gz --name web --store ./store --era gpt3")
@@ -18,12 +22,17 @@ from .progress import Bar
 @click.option("--era", help="Named cut-off: gpt2, gpt3 or chatgpt (the default).")
 @click.option("--before", metavar="DAY", help="Cut-off as a day: captures on it or later are out.")
 @click.option("--extractor", default="resiliparse", show_default=True, help="Or: trafilatura.")
-@click.option("--attest", metavar="FILE", help="Digest list as a publisher issues it.")
+@click.option(
+    "--attest",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Digest list as a publisher issues it.",
+)
 @click.option("--keep-originals", is_flag=True, help="Keep the input files in the store too.")
 @click.option("--annotate/--no-annotate", default=True, help="With signals and duplicates.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
+@workers_option
 @click.option("--engine", default="local", show_default=True, help="Where stages run.")
-@click.option("--strict", is_flag=True, help="Exit 1 if any input is damaged.")
+@click.option("--strict", is_flag=True, help="Exit 1 if any input is damaged or no archive.")
 @store_option
 @json_option
 def command(
@@ -44,36 +53,31 @@ def command(
     return report(snapshot, strict, as_json, time.monotonic() - started)
 
 
-def report(snapshot: object, strict: bool, as_json: bool, seconds: float) -> int:
+def report(snapshot: Snapshot, strict: bool, as_json: bool, seconds: float) -> int:
     """Prints what a build made; the exit code is 1 for a strict one that met damage."""
-    from archive import Snapshot
-
-    assert isinstance(snapshot, Snapshot)
-    manifest, damaged = snapshot.manifest, snapshot.damaged()
-    not_counted = ("container", "padding")
+    manifest, damaged, strange = snapshot.manifest, snapshot.damaged(), snapshot.unrecognised()
     summary = {
         "snapshot": snapshot.reference,
         "content_root": manifest.content_root,
         "documents": manifest.documents,
         "records": manifest.records,
-        "outcomes": {k: n for k, n in manifest.outcomes.items() if k not in not_counted},
+        "outcomes": {k: n for k, n in manifest.outcomes.items() if k not in NOT_RECORDS},
         "bytes_in": manifest.bytes_in,
         "bytes_accounted": sum(entry.accounted for entry in manifest.inputs),
         "inputs": len(manifest.inputs),
         "damaged": damaged,
+        "unrecognised": strange,
         "seconds": round(seconds, 3),
     }
     if as_json:
         print_json(summary)
     else:
         _print_summary(summary)
-    return CHECK_FAILED if strict and damaged else 0
+    return CHECK_FAILED if strict and (damaged or strange) else 0
 
 
-def _print_summary(summary: dict[str, object]) -> None:
+def _print_summary(summary: dict[str, Any]) -> None:
     outcomes, damaged = summary["outcomes"], summary["damaged"]
-    assert isinstance(outcomes, dict)
-    assert isinstance(damaged, list)
     click.echo(f"{summary['snapshot']}  {summary['documents']:,} documents")
     click.echo(f"content root  {summary['content_root']}")
     click.echo(
@@ -89,6 +93,10 @@ def _print_summary(summary: dict[str, object]) -> None:
         print_table(("file", "offset", "bytes", "reason"), rows)
         if len(damaged) > 20:
             click.echo("... all of them: lowbg sql NAME \"from ledger where outcome = 'damaged'\"")
+    if strange := summary["unrecognised"]:
+        click.echo(f"\n{len(strange):,} inputs hold no record: no web archives, or empty ones:")
+        for name in strange:
+            click.echo(f"  {name}")
 
 
 def _place(damage: dict[str, object]) -> str:

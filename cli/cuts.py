@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import json_option, print_json, print_table
+from .output import json_option, no_store_option, print_json, print_table
 
 if TYPE_CHECKING:
     from archive.cuts import Cut
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: lowbg cuts fineweb-2024-04")
 @click.argument("name", required=False)
+@no_store_option
 @json_option
 def command(name: str | None, as_json: bool) -> None:
     """List the cuts, or all that the cut NAME says: each rule and every known deviation.

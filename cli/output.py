@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
-import sys
+import select
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +17,7 @@ from archive.errors import EnvironmentFailed, LowbgError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+STDOUT = 1
 CHECK_FAILED, WRONG_USE, ENVIRONMENT_FAILED, INTERRUPTED = 1, 2, 3, 130
 
 _ENVIRONMENT_ERRNOS = {
@@ -27,19 +30,47 @@ _ENVIRONMENT_ERRNOS = {
 }
 
 
+def default_store() -> str:
+    """The store that is meant where --store is not given."""
+    return os.environ.get("LOWBG_STORE") or "./lowbg-store"
+
+
 def store_option(command: F) -> F:
-    """`--store`, the same on every command."""
+    """`--store`, the same on every command that reads or writes one."""
     return click.option(
         "--store",
-        default=lambda: os.environ.get("LOWBG_STORE", "./lowbg-store"),
+        default=default_store,
         show_default="$LOWBG_STORE, else ./lowbg-store",
-        help="Folder of the store.",
+        type=click.Path(file_okay=False),
+        metavar="FOLDER",
+        help="Folder of the store, or a URL to read one from.",
+    )(command)
+
+
+def no_store_option(command: F) -> F:
+    """`--store` on a command that needs none, so that scripts can give it to every command."""
+    return click.option(
+        "--store",
+        metavar="FOLDER",
+        expose_value=False,
+        help="Changes nothing here: this command needs no store.",
     )(command)
 
 
 def json_option(command: F) -> F:
     """`--json`, the same on every command."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
+
+
+def workers_option(command: F) -> F:
+    """`--workers`, the same on every command that has it."""
+    return click.option(
+        "--workers",
+        default=os.cpu_count() or 1,
+        show_default="one a core",
+        type=click.IntRange(1),
+        help="Processes that work at once.",
+    )(command)
 
 
 def print_json(value: Any) -> None:
@@ -83,18 +114,34 @@ def run(group: click.Command) -> int:
         return INTERRUPTED
     except LowbgError as error:
         return _report(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except MemoryError:
         return _report(EnvironmentFailed("out of memory", next_step="use fewer --workers"))
     except OSError as error:
         step = _ENVIRONMENT_ERRNOS.get(error.errno or 0, "check the path and the machine")
         return _report(EnvironmentFailed(str(error), next_step=step))
+    except Exception as error:
+        if os.environ.get("LOWBG_DEBUG") == "1":
+            traceback.print_exc()
+        step = "this is a defect: please report it with the command (LOWBG_DEBUG=1 says where)"
+        return _report(EnvironmentFailed(f"{type(error).__name__}: {error}", next_step=step))
+
+
+def after_broken_pipe() -> LowbgError | click.exceptions.Exit:
+    """What a broken pipe means: success if the reader of standard output has what it wanted."""
+    output = select.poll()
+    output.register(STDOUT, 0)  # errors and hang-ups are told without being asked for
+    if output.poll(0):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)  # what is left in buffers has to go
+        return click.exceptions.Exit(0)
+    return EnvironmentFailed(
+        "the pipe to another process broke",
+        next_step="finished parts are kept: run the same command again to go on",
+    )
 
 
 def _report(error: LowbgError) -> int:
-    click.echo(f"lowbg: {error}", err=True)
-    if error.next_step:
-        click.echo(f"       {error.next_step}", err=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it: the exit code still tells
+        click.echo(f"lowbg: {error}", err=True)
+        if error.next_step:
+            click.echo(f"       {error.next_step}", err=True)
     return error.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -38,8 +39,10 @@ class Bar:
             return
         self._shown = now
         start, end = ("\r\x1b[K", "") if self._terminal else ("", "\n")
-        sys.stderr.write(start + self._line(done, total, now - self._started) + end)
-        sys.stderr.flush()
+        # Work goes on where nobody looks at its progress.
+        with contextlib.suppress(BrokenPipeError):
+            sys.stderr.write(start + self._line(done, total, now - self._started) + end)
+            sys.stderr.flush()
 
     def _line(self, done: int, total: int, elapsed: float) -> str:
         if total <= 1 or not done or not elapsed:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
 import click
 
 from .build import report
-from .output import json_option, store_option
+from .output import json_option, store_option, workers_option
 from .progress import Bar
 
 
@@ -17,7 +16,7 @@ from .progress import Bar
 @click.argument("snapshot")
 @click.option("--extractor", help="Extract with this one; default: the version's own.")
 @click.option("--name", help="Commit under this name; default: the version's own.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
+@workers_option
 @store_option
 @json_option
 def command(snapshot: str, as_json: bool, **options: Any) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,15 @@ import click
 
 from archive.replay.mixes import DEFAULT_POLICIES
 
-from .output import CHECK_FAILED, json_option, print_json, print_table, store_option
+from .output import (
+    CHECK_FAILED,
+    json_option,
+    no_store_option,
+    print_json,
+    print_table,
+    store_option,
+    workers_option,
+)
 from .progress import Bar
 
 if TYPE_CHECKING:
@@ -32,6 +39,7 @@ def command() -> None:
 @command.command(epilog="Example: lowbg replay theory --out theory")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write JSON and SVG.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the simulations.")
+@no_store_option
 @json_option
 def theory(out: Path | None, seed: int, as_json: bool) -> int:
     """Simulate the laws of collapse beside their formulas.
@@ -76,7 +84,7 @@ def theory(out: Path | None, seed: int, as_json: bool) -> int:
 @click.option("--margin", default=0.10, show_default=True, help="Loss that still counts as none.")
 @click.option("--not-step-matched", is_flag=True, help="A growing mix trains longer, too.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
+@workers_option
 @store_option
 @json_option
 def run(
@@ -124,6 +132,7 @@ def run(
 
 @command.command(epilog="Example: lowbg replay report replay-5f0c2a7e")
 @click.argument("run_folder", metavar="RUN", type=click.Path(file_okay=False, path_type=Path))
+@no_store_option
 @json_option
 def report(run_folder: Path, as_json: bool) -> None:
     """Write report.html and figures/*.svg into the folder of a finished run."""

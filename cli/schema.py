@@ -9,11 +9,12 @@ import click
 from archive.errors import UnknownName
 from archive.schema import TABLES, Column
 
-from .output import json_option, print_json, print_table
+from .output import json_option, no_store_option, print_json, print_table
 
 
 @click.command(epilog="Example: lowbg schema documents")
 @click.argument("table", required=False)
+@no_store_option
 @json_option
 def command(table: str | None, as_json: bool) -> None:
     """Print the columns of TABLE, or of every table: type, unit, meaning. Needs no store."""

@@ -11,7 +11,7 @@ import click
 from archive.errors import LowbgError, UnknownName, UsageError
 
 from .formats import WRITERS
-from .output import store_option
+from .output import json_option, store_option
 from .sql import DEFAULT_MEMORY, open_snapshot, write
 
 if TYPE_CHECKING:
@@ -29,17 +29,18 @@ SQL ends with ; and may go over lines. Ctrl-C stops a query, Ctrl-D leaves.
 @click.argument("snapshot")
 @click.option("--memory-limit", default=DEFAULT_MEMORY, show_default=True, help="Such as 500MB.")
 @store_option
-def command(snapshot: str, memory_limit: str, store: str) -> int:
+@json_option
+def command(snapshot: str, memory_limit: str, store: str, as_json: bool) -> int:
     """Ask SNAPSHOT in SQL, one query after another; .help says what else there is.
 
     Standard input may be a file of queries: then nothing is prompted for, and the exit code is
-    that of the first query that fails.
+    that of the first query that fails. --json is '.mode json' from the start.
     """
     from archive.query import connect
 
     opened, manifest = open_snapshot(store, snapshot)
     con = connect(opened, manifest, memory_limit=memory_limit)
-    shell = Shell(con, interactive=sys.stdin.isatty())
+    shell = Shell(con, interactive=sys.stdin.isatty(), form="json" if as_json else "table")
     if shell.interactive:
         click.echo(f"{manifest.name}@{manifest.version}: {manifest.documents:,} documents. .help")
     return shell.run()
@@ -48,10 +49,12 @@ def command(snapshot: str, memory_limit: str, store: str) -> int:
 class Shell:
     """Reads statements and dot commands from standard input until it ends."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, *, interactive: bool) -> None:
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, *, interactive: bool, form: str = "table"
+    ) -> None:
         self._con = con
         self.interactive = interactive
-        self._form = "table"
+        self._form = form
         self._failed = 0
         if interactive:
             with contextlib.suppress(ImportError):

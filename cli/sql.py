@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -99,14 +98,9 @@ def open_snapshot(store: str, reference: str) -> tuple[Store, Manifest]:
 def write(form: str, columns: Sequence[str], types: Sequence[str], batches: Batches) -> None:
     """Rows to standard output in one of the forms, as they come."""
     write_lines = WRITERS[form]
-    try:
-        for line in write_lines(columns, types, batches):
-            sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has what it wanted; click would call that a failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(0) from None
+    for line in write_lines(columns, types, batches):
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _trusted(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .output import CHECK_FAILED, json_option, print_json, store_option
+from .output import CHECK_FAILED, json_option, print_json, store_option, workers_option
 from .progress import Bar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archive.verify import Finding
 
 
 @click.command(epilog="Example: lowbg verify web@1 --independent")
@@ -17,7 +22,7 @@ from .progress import Bar
 @click.option("--independent", is_flag=True, help="Compute the content root a second way, by SQL.")
 @click.option("--deep", is_flag=True, help="Derive every document again from the kept originals.")
 @click.option("--sample", type=click.FloatRange(0, 1), help="Check only this share of the parts.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", type=int)
+@workers_option
 @store_option
 @json_option
 def command(
@@ -57,10 +62,7 @@ def command(
     if as_json:
         print_json({"ok": report.ok, **asdict(report)})
     else:
-        for finding in report.findings:
-            click.echo(f"{finding.kind}: {finding.path}")
-            click.echo(f"    expected {finding.expected}, found {finding.found}")
-            click.echo(f"    {finding.fix}")
+        _print_findings(report.findings)
         click.echo(
             f"{'sound' if report.ok else f'{len(report.findings)} findings'}:"
             f" {report.checked_objects:,} objects, {report.checked_bytes:,} bytes,"
@@ -78,9 +80,13 @@ def _verify_export(folder: Path, as_json: bool) -> int:
     if as_json:
         print_json({"ok": not findings, "findings": [asdict(each) for each in findings]})
     else:
-        for each in findings:
-            click.echo(f"{each.kind}: {each.path}")
-            click.echo(f"    expected {each.expected}, found {each.found}")
-            click.echo(f"    {each.fix}")
+        _print_findings(findings)
         click.echo(f"{'sound' if not findings else f'{len(findings)} findings'}: {folder}")
     return CHECK_FAILED if findings else 0
+
+
+def _print_findings(findings: Iterable[Finding]) -> None:
+    for each in findings:
+        click.echo(f"{each.kind}: {each.path}")
+        click.echo(f"    expected {each.expected}, found {each.found}")
+        click.echo(f"    {each.fix}")

@@ -18,16 +18,8 @@ from tests.conftest import ROOT
 from tests.golden import make_commands
 
 HEAVY = [
-    "pyarrow",
-    "duckdb",
-    "torch",
-    "datasets",
-    "trafilatura",
-    "resiliparse",
-    "fsspec",
-    "numpy",
-    "lxml",
-    "pandas",
+    *("pyarrow", "duckdb", "torch", "datasets", "trafilatura"),
+    *("resiliparse", "fsspec", "numpy", "lxml", "pandas"),
 ]
 
 
@@ -91,7 +83,7 @@ def test_build_json_has_what_scripts_rely_on(store: Path, tmp_path: Path) -> Non
     summary = json.loads(done.stdout)
     assert set(summary) == {
         *("snapshot", "content_root", "documents", "records", "outcomes", "bytes_in"),
-        *("bytes_accounted", "inputs", "damaged", "seconds"),
+        *("bytes_accounted", "inputs", "damaged", "unrecognised", "seconds"),
     }
     assert sum(summary["outcomes"].values()) == summary["records"]
     assert summary["bytes_accounted"] == summary["bytes_in"]
@@ -141,6 +133,31 @@ def test_a_strict_build_that_meets_damage_exits_1_and_still_commits(tmp_path: Pa
     assert lowbg(*arguments).returncode == 0
     assert lowbg(*arguments, "--strict").returncode == 1
     assert lowbg("show", "torn@2", "--store", str(tmp_path / "s")).returncode == 0
+
+
+def test_a_build_names_the_inputs_that_hold_no_record(tmp_path: Path) -> None:
+    crawl = write_crawl(tmp_path / "crawl")
+    (tmp_path / "page.warc.gz").write_bytes(b"<html><body>404 Not Found</body></html>")
+    (tmp_path / "empty.warc.gz").write_bytes(b"")
+    strange = [str(tmp_path / name) for name in ("page.warc.gz", "empty.warc.gz")]
+    arguments = ["build", *crawl, *strange, "--name", "x", "--store", str(tmp_path / "s")]
+    done = lowbg(*arguments, "--json")
+    summary = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert summary["unrecognised"] == ["empty.warc.gz", "page.warc.gz"]
+    told = lowbg(*arguments, "--strict")
+    assert told.returncode == 1
+    assert all(Path(name).name in told.stdout for name in strange)
+
+
+def test_a_query_in_the_shell_answers_in_json_when_asked(store: Path) -> None:
+    asked = "select count(*) as n from inputs;"
+    done = lowbg("shell", "web@1", "--store", str(store), "--json", stdin=asked)
+    assert json.loads(done.stdout) == [{"n": 1}]
+
+
+def test_every_version_of_a_snapshot_is_listed_in_the_same_way(store: Path) -> None:
+    assert "web@1, web@2" in lowbg("show", "wbe", "--store", str(store)).stderr
 
 
 @pytest.mark.parametrize(
