@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 from archive import pipeline
 from archive.digest import sha256_file
 from archive.engines import ENGINES, Engine, load
-from archive.errors import UsageError
+from archive.errors import Corrupt, UsageError
 from archive.extract import versions
-from archive.manifest import Manifest
+from archive.manifest import Manifest, ObjectRef
 from archive.pipeline import Order, Progress
 from archive.recipe import Limits, Recipe, cutoff, recipe_from_json
+from archive.remote import local_folder, open_store
 from archive.sources.inputs import Input, expand
 from archive.store import Store
 
@@ -145,8 +146,11 @@ class Snapshot:
 def open(  # noqa: A001 - as files are
     reference: str, store: str | Path = DEFAULT_STORE
 ) -> Snapshot:
-    """Opens `name`, `name@3`, `name@latest`, or the beginning of a content root."""
-    opened = Store(Path(store))
+    """Opens `name`, `name@3`, `name@latest`, or the beginning of a content root.
+
+    `store` is a folder, or a URL that fsspec opens, such as s3://bucket/store: see archive.remote.
+    """
+    opened = open_store(store)
     return Snapshot(opened, opened.manifest(*opened.resolve(reference)))
 
 
@@ -174,6 +178,7 @@ def build(
     Without `annotate` it has no signals and no duplicates, so no cut but `everything`.
     With `workers` above 1 the calling script needs the usual `if __name__ == "__main__":` guard.
     """
+    root = local_folder(store)
     versions(extractor)  # an unknown name is told before any work is done
     day, era_name = cutoff(era, before)
     attested = Path(attest) if attest else None
@@ -184,8 +189,9 @@ def build(
         attest=sha256_file(attested) if attested else None,
         limits=limits or Limits(),
     )
-    order = Order(name, expand(list(inputs), sys.stdin), recipe, attested, keep_originals, annotate)
-    return _run(Store.create(Path(store)), order, engine, workers, progress)
+    found = expand(list(inputs), sys.stdin, without=root)
+    order = Order(name, found, recipe, attested, keep_originals, annotate)
+    return _run(Store.create(root), order, engine, workers, progress)
 
 
 def rebuild(
@@ -203,12 +209,17 @@ def rebuild(
     The recipe is that of the version but for what is given here.
     """
     old = open(reference, store)
+    old.store.require_writable()
     kept = originals(old)
     recipe = recipe_from_json(old.manifest.recipe)
     if extractor:
         versions(extractor)
         recipe = replace(recipe, extractor=extractor)
-    attest = old.store.object_path(recipe.attest) if recipe.attest else None
+    attest = None
+    if recipe.attest:
+        attest = old.store.object_path(recipe.attest)
+        if (found := sha256_file(attest)) != recipe.attest:
+            raise Corrupt(attest, f"sha256 {recipe.attest}", f"sha256 {found}")
     order = Order(name or old.manifest.name, kept, recipe, attest, keep_originals=True)
     return _run(old.store, order, engine, workers, progress)
 
@@ -223,6 +234,7 @@ def annotate(
 ) -> Snapshot:
     """Commits the next version: the same documents, signals and duplicates by today's rules."""
     old = open(reference, store)
+    old.store.require_writable()
     running: Engine = load(ENGINES, "engine", engine)(workers=workers)
     try:
         told = progress or pipeline.silent
@@ -232,7 +244,7 @@ def annotate(
 
 
 def originals(snapshot: Snapshot) -> list[Input]:
-    """The inputs of a version as objects of its store, under their own names."""
+    """The inputs of a version as objects of its store, under their own names, bytes checked."""
     missing = [entry.name for entry in snapshot.manifest.inputs if not entry.kept]
     if missing:
         raise UsageError(
@@ -241,7 +253,7 @@ def originals(snapshot: Snapshot) -> list[Input]:
             next_step="build it again with --keep-originals",
         )
     return [
-        Input(entry.name, str(snapshot.store.object_path(entry.source)))
+        Input(entry.name, str(snapshot.store.check(ObjectRef(entry.source, entry.bytes, 0))))
         for entry in snapshot.manifest.inputs
     ]
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from archive.digest import canonical_json, sha256_hex
 from archive.disk import Disk
-from archive.errors import CheckFailed, Corrupt, UnknownName, UsageError
+from archive.errors import CheckFailed, Corrupt, LowbgError, UnknownName, UsageError
 from archive.manifest import Manifest, Part, valid_name
 from archive.objects import Objects, make_folders, status_of, write_aside
 from archive.strict_json import MAX_BYTES
@@ -45,7 +45,12 @@ def read_format(root: Path) -> str:
         if any((root / folder).exists() for folder in ("objects", "refs")):
             raise Corrupt(path, FORMAT, "no such file")
         raise UsageError(f"no store at {root}", next_step="'lowbg build' makes one; see --store")
-    text = path.read_bytes()[:4096].decode(errors="replace")
+    return stated_spec(path.read_bytes(), root)
+
+
+def stated_spec(data: bytes, root: object) -> str:
+    """What the bytes of the file FORMAT say of the specification; `root` is for messages."""
+    text = data[:4096].decode(errors="replace")
     if found := _FORMAT_FILE.fullmatch(text):
         return found[1]
     first = text.partition("\n")[0]
@@ -54,16 +59,16 @@ def read_format(root: Path) -> str:
             f"{root} has the format {first!r}, which is not known",
             next_step=f"this version reads {FORMAT!r}: install the one that wrote it",
         )
-    raise Corrupt(path, f"{FORMAT!r} and a spec line", repr(text[:80]))
+    raise Corrupt(f"{root}/FORMAT", f"{FORMAT!r} and a spec line", repr(text[:80]))
 
 
 class Store(Objects):
     """A store that is there. Opening and reading it writes nothing."""
 
     def __init__(self, root: Path, disk: Disk | None = None) -> None:
-        read_format(root)
         super().__init__(root, disk or Disk())
         self._manifests: dict[str, Manifest] = {}
+        self._require_format()
 
     @classmethod
     def create(cls, root: Path, disk: Disk | None = None) -> Store:
@@ -74,18 +79,12 @@ class Store(Objects):
 
     def names(self) -> list[str]:
         """The snapshots of the store, sorted."""
-        folder = self.root / "refs"
-        with contextlib.suppress(FileNotFoundError):
-            return sorted(n for n in os.listdir(folder) if valid_name(n) and self.versions(n))
-        return []
+        return sorted(n for n in self._listed("refs") if valid_name(n) and self.versions(n))
 
     def versions(self, name: str) -> list[int]:
         """1, 2, ... up to the highest version that has all before it."""
         _require_name(name)
-        try:
-            listed = set(os.listdir(self.root / "refs" / name))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        listed = self._listed(f"refs/{name}")
         version = 0
         while f"{version + 1:08d}" in listed:
             version += 1
@@ -98,14 +97,12 @@ class Store(Objects):
 
     def manifest_sha256(self, name: str, version: int) -> str:
         """What a ref says: the SHA-256 of a version's manifest."""
-        path = self.ref_path(name, version)
-        try:
-            with path.open("rb") as file:
-                line = file.read(66)
-        except (FileNotFoundError, NotADirectoryError):
-            raise UnknownName("snapshot", f"{name}@{version}", self._references()) from None
+        line = self._ref_line(name, version)
+        if line is None:
+            raise UnknownName("snapshot", f"{name}@{version}", self._references())
         text = line.decode(errors="replace")
         if not re.fullmatch(r"[0-9a-f]{64}\n", text):
+            path = self.shown(self.ref_path(name, version))
             raise Corrupt(path, "one line: a SHA-256 in lower-case hex", repr(text))
         return text[:64]
 
@@ -114,7 +111,8 @@ class Store(Objects):
         manifest = self.read_manifest(self.manifest_sha256(name, version))
         if (manifest.name, manifest.version) != (name, version):
             found = f"that of {manifest.name}@{manifest.version}"
-            raise Corrupt(self.ref_path(name, version), f"the manifest of {name}@{version}", found)
+            path = self.shown(self.ref_path(name, version))
+            raise Corrupt(path, f"the manifest of {name}@{version}", found)
         return manifest
 
     def read_manifest(self, sha256: str) -> Manifest:
@@ -146,6 +144,13 @@ class Store(Objects):
             return self._resolve_hash(reference)
         raise UnknownName("snapshot", reference, self._references())
 
+    def require_writable(self) -> None:
+        """Raises UsageError for a store that is there to be read only."""
+
+    def shown(self, path: Path) -> str:
+        """What people call a file of the store."""
+        return str(path)
+
     def known_parts(self) -> dict[str, Part]:
         """Part key to part, over all versions; only parts whose objects are there, at their size.
 
@@ -154,12 +159,19 @@ class Store(Objects):
         parts: dict[str, Part] = {}
         for name in self.names():
             for version in self.versions(name):
-                for part in self.manifest(name, version).parts:
+                for part in self._parts(name, version):
                     if part.key not in parts and all(
                         map(self.present, (part.documents, part.ledger))
                     ):
                         parts[part.key] = part
         return parts
+
+    def _parts(self, name: str, version: int) -> tuple[Part, ...]:
+        """Of a version that cannot be read there is nothing to reuse: verify tells of it."""
+        try:
+            return self.manifest(name, version).parts
+        except LowbgError:
+            return ()
 
     def commit(self, draft: Manifest, staged: Mapping[str, Path], build_key: str) -> Manifest:
         """Makes a draft the next version of its snapshot; returns the manifest as committed.
@@ -187,8 +199,26 @@ class Store(Objects):
             # Nothing will ever name this manifest, unless a twin of this build was first with it.
             if self.manifest_sha256(manifest.name, manifest.version) != sha256:
                 self._tidy([self.object_path(sha256)])
-        self._tidy([*staged.values(), intent])
+        self._tidy([intent])
         return manifest
+
+    def _require_format(self) -> None:
+        read_format(self.root)
+
+    def _listed(self, folder: str) -> set[str]:
+        """The names in a folder of refs; none where there is no such folder."""
+        try:
+            return set(os.listdir(self.root / folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return set()
+
+    def _ref_line(self, name: str, version: int) -> bytes | None:
+        """The first bytes of a ref, more than it should have; None if it is not there."""
+        try:
+            with self.ref_path(name, version).open("rb") as file:
+                return file.read(66)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _next(self, draft: Manifest) -> Manifest:
         versions = self.versions(draft.name)
