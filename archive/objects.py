@@ -62,12 +62,8 @@ class Objects:
             raise Corrupt(path, f"a file of {ref.bytes} bytes", "nothing" if not status else "none")
         if status.st_size != ref.bytes:
             raise Corrupt(path, f"{ref.bytes} bytes", f"{status.st_size} bytes")
-        times = (status.st_mtime_ns, status.st_ctime_ns)
-        seen = (str(path.absolute()), ref.sha256, status.st_ino, status.st_size, *times)
-        if seen not in _CHECKED:
-            if (found := sha256_file(path)) != ref.sha256:
-                raise Corrupt(path, f"sha256 {ref.sha256}", f"sha256 {found}")
-            _CHECKED.add(seen)
+        if found := other_digest(path, ref.sha256, status):
+            raise Corrupt(path, f"sha256 {ref.sha256}", f"sha256 {found}")
         return path
 
     def _adopt(self, path: Path, sha256: str) -> None:
@@ -133,6 +129,18 @@ def status_of(path: Path) -> os.stat_result | None:
         return path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def other_digest(path: Path, sha256: str, status: os.stat_result) -> str | None:
+    """The SHA-256 of a file where it is another one; remembers in this process where it is not."""
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    seen = (str(path.absolute()), sha256, status.st_ino, status.st_size, *times)
+    if seen in _CHECKED:
+        return None
+    if (found := sha256_file(path)) != sha256:
+        return found
+    _CHECKED.add(seen)
+    return None
 
 
 def _holds(path: Path, sha256: str) -> bool:

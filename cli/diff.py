@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -28,9 +27,9 @@ def command(first: str, second: str, limit: int, store: str, as_json: bool) -> N
     character is.
     """
     from archive.diff import diff
-    from archive.store import Store
+    from archive.remote import open_store
 
-    opened = Store(Path(store))
+    opened = open_store(store)
     a, b = (opened.manifest(*opened.resolve(reference)) for reference in (first, second))
     found = diff(opened, a, b, limit=limit)
     if as_json:

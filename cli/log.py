@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from .output import json_option, print_json, print_table, store_option
@@ -16,10 +14,11 @@ from .output import json_option, print_json, print_table, store_option
 def command(name: str | None, store: str, as_json: bool) -> None:
     """List the versions of snapshot NAME, or of all snapshots."""
     from archive.errors import UnknownName
-    from archive.store import Store
+    from archive.manifest import valid_name
+    from archive.remote import open_store
 
-    opened = Store(Path(store))
-    if name is not None and name not in opened.names():
+    opened = open_store(store)
+    if name is not None and not (valid_name(name) and opened.versions(name)):
         raise UnknownName("snapshot", name, opened.names())
     versions = [
         opened.manifest(each, version)

@@ -42,9 +42,9 @@ def command(
     CHECKPOINT is a file with a feed's or a mix's state in it, JSON or written by torch.save.
     """
     from archive.feed.receipt import from_state, read_state, require_id
-    from archive.store import Store
+    from archive.remote import open_store
 
-    opened = Store(Path(store))
+    opened = open_store(store)
     ranges = from_state(opened, read_state(checkpoint)) if checkpoint else [_asked(store, **order)]
     if document:
         return _find(ranges, require_id(document), as_json)

@@ -89,9 +89,9 @@ def _clean(manifest: Manifest, cut: str | None) -> str | None:
 
 def open_snapshot(store: str, reference: str) -> tuple[Store, Manifest]:
     """The store, and the manifest that a reference such as `web@3` means in it."""
-    from archive.store import Store
+    from archive.remote import open_store
 
-    opened = Store(Path(store))
+    opened = open_store(store)
     return opened, opened.manifest(*opened.resolve(reference))
 
 

@@ -40,13 +40,12 @@ def command(
 
     Full by default. Exit code 1 if anything is found; each finding says what to do.
     """
-    from archive.store import Store
+    from archive.remote import at_hand, open_store
     from archive.verify import verify
 
     if snapshot and (Path(snapshot) / "export.json").is_file():
         return _verify_export(Path(snapshot), as_json)
-    opened = Store(Path(store))
-    with Bar(quiet=as_json) as bar:
+    with Bar(quiet=as_json) as bar, at_hand(open_store(store)) as opened:
         report = verify(
             opened,
             snapshot,

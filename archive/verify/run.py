@@ -16,6 +16,7 @@ from typing import Final
 
 from archive.errors import EnvironmentFailed, LowbgError
 from archive.manifest import Manifest, Part
+from archive.remote import RemoteStore, at_hand
 from archive.store import Store
 from archive.verify.content import PartTask, check_part
 from archive.verify.findings import UNVERIFIABLE, Finding, Report, check_file, check_size
@@ -58,6 +59,16 @@ def verify(
     the calling script needs the usual `if __name__ == "__main__":` guard. `progress` is told
     (bytes done, bytes in all).
     """
+    if isinstance(store, RemoteStore):  # what is in its cache tells nothing of what it holds
+        with at_hand(store) as copy:
+            return verify(
+                copy,
+                reference,
+                independent=independent,
+                sample=sample,
+                workers=workers,
+                progress=progress,
+            )
     surveyed = survey(store)
     versions = _chosen(store, surveyed, reference)
     jobs = _jobs(surveyed, versions, sample)
