@@ -13,6 +13,7 @@ from archive.manifest import InputEntry, Manifest, Part
 from archive.parts import Found, make_part, part_task, recorded
 from archive.pipeline import Progress
 from archive.recipe import recipe_from_json
+from archive.remote import RemoteStore, at_hand
 from archive.store import Store
 from archive.verify import Finding
 
@@ -25,6 +26,9 @@ def verify_deep(store: Store, reference: str | None, progress: Progress) -> list
     A document that comes out otherwise is `corrupt`; an input whose original was not kept, or a
     recipe whose packages are not the installed ones, is `unverifiable`.
     """
+    if isinstance(store, RemoteStore):
+        with at_hand(store) as copy:
+            return verify_deep(copy, reference, progress)
     if reference is not None:
         return _derive(store, store.manifest(*store.resolve(reference)), progress)
     versions = [(name, version) for name in store.names() for version in store.versions(name)]
