@@ -39,6 +39,7 @@ fix: .venv/.ready
 golden: .venv/.ready  ## writes the golden files anew; read the difference before you commit it
 	$(BIN)/python -m tests.golden.make_rows
 	$(BIN)/python -m tests.golden.make_commands
+	$(BIN)/python -m tests.golden.make_sessions
 
 bench: .venv/.ready  ## prints tables; needs a few minutes and LOWBG_TEST_DATA
 	$(BIN)/python -m tests.bench.build

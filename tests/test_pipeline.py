@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,9 +18,7 @@ import pytest
 
 import archive
 from archive import parts
-from archive.deep import verify_deep
 from archive.errors import UnknownName, UsageError
-from archive.judge import Judge, Row
 from archive.store import Store
 from archive.verify import verify
 from tests import warcs
@@ -151,10 +150,10 @@ def test_a_build_killed_at_any_moment_resumes_to_the_same_root(
 
 
 @pytest.mark.slow
-def test_a_build_killed_at_twenty_moments_resumes_to_the_same_root(
+def test_a_build_killed_at_twenty_random_moments_resumes_to_the_same_root(
     crawl: list[str], tmp_path: Path
 ) -> None:
-    kill_and_resume(crawl, tmp_path, [0.1 * n for n in range(1, 21)])
+    kill_and_resume(crawl, tmp_path, [random.uniform(0.1, 3.0) for _ in range(20)])
 
 
 def test_a_second_build_adds_a_version_and_makes_only_what_is_new(
@@ -292,36 +291,3 @@ def test_the_cutoff_decides_by_capture_date(crawl: list[str], tmp_path: Path) ->
     assert {d["year"] for d in web.documents()} == {2008}
     assert web.manifest.outcomes["after-cutoff"] == 2
     assert web.manifest.recipe["before"] == "2009-01-01"
-
-
-def test_deep_verify_derives_every_document_from_the_kept_bytes(
-    crawl: list[str], tmp_path: Path
-) -> None:
-    web = archive.build(crawl, "web", tmp_path / "store", keep_originals=True)
-    assert verify_deep(web.store, "web", _ignore) == []
-    assert verify_deep(web.store, None, _ignore) == []
-
-
-def test_deep_verify_finds_a_document_that_its_original_does_not_give(
-    crawl: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    web = archive.build(crawl, "web", tmp_path / "store", keep_originals=True)
-    real = Judge._document
-
-    def forge(self: Judge, *arguments: Any) -> Row:
-        return real(self, *arguments) | {"id": "f" * 64}
-
-    monkeypatch.setattr(Judge, "_document", forge)
-    findings = verify_deep(web.store, "web", _ignore)
-    assert [finding.kind for finding in findings] == ["corrupt"] * web.manifest.documents
-
-
-def test_deep_verify_says_what_it_cannot_derive(crawl: list[str], tmp_path: Path) -> None:
-    web = archive.build(crawl, "web", tmp_path / "store")
-    findings = verify_deep(web.store, "web", _ignore)
-    assert [finding.kind for finding in findings] == ["unverifiable"] * 2
-    assert all("--keep-originals" in finding.fix for finding in findings)
-
-
-def _ignore(phase: str, done: int, total: int) -> None:
-    """Nobody watches."""

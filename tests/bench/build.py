@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import shutil
 import tempfile
 from pathlib import Path
 
+import archive.sample
 from tests import warcs
 from tests.bench import measure
 from tests.bench.measure import Cost
@@ -32,6 +34,20 @@ def make_input(folder: Path, megabytes: int) -> int:
         info = warcs.gzip_member(warcs.warcinfo([("isPartOf", f"bench-{number}")]))
         (folder / f"crawl-{number}.warc.gz").write_bytes(info + crawl * copies)
     return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def make_texts(folder: Path, megabytes: int) -> None:
+    """Four WET files of random words of the bundled sample, about 3 kB a document."""
+    pages = Path(archive.sample.__file__).with_name("pages")
+    texts = (path.read_text(encoding="utf-8") for path in sorted(pages.iterdir()))
+    words = [word for text in texts for word in text.split() if "<" not in word]
+    choice = random.Random(7)
+    for number in range(4):
+        with (folder / f"{number}.warc.wet").open("wb") as file:
+            while file.tell() < megabytes * 250_000:
+                text = " ".join(choice.choices(words, k=choice.randrange(60, 900))).encode()
+                url = f"http://example.org/{number}/{file.tell()}"
+                file.write(warcs.warc_record("conversion", url, block=text, digests=False))
 
 
 def bare_loop(folder: str) -> dict[str, int]:
@@ -62,10 +78,10 @@ def bare_loop(folder: str) -> dict[str, int]:
     return {"pages": pages, "characters": characters}
 
 
-def whole_build(folder: str, store: str, workers: str) -> dict[str, int]:
-    import archive
-
-    snapshot = archive.build([folder], "bench", store, workers=int(workers))
+def whole_build(folder: str, store: str, workers: str, annotate: str) -> dict[str, int]:
+    snapshot = archive.build(
+        [folder], "bench", store, workers=int(workers), annotate=annotate == "annotate"
+    )
     return {"documents": snapshot.manifest.documents}
 
 
@@ -89,7 +105,7 @@ def main() -> None:
         size = make_input(folder, options.megabytes)
         print(f"input: {FILES} files, {size / 1e6:.1f} MB of gzip\n")
         _build_table(folder, Path(scratch), size, options.datatrove)
-        _verify_table(Path(scratch) / "store-2", Path(scratch))
+        _verify_table(Path(scratch), options.megabytes * 4)
 
 
 def _build_table(folder: Path, scratch: Path, size: int, datatrove: str | None) -> None:
@@ -107,15 +123,18 @@ def _build_table(folder: Path, scratch: Path, size: int, datatrove: str | None) 
         )
 
     line("bare loop", bare)
-    costs = {}
-    for workers in ("1", "2"):
-        store = str(scratch / f"store-{workers}")
-        costs[workers] = measure.python(
-            "tests.bench.build:whole_build", str(folder), store, workers
+    costs: dict[str, Cost] = {}
+    for workers, annotate in (("1", "bare"), ("2", "bare"), ("1", "annotate")):
+        store = str(scratch / f"store-{workers}-{annotate}")
+        label = f"lowbg build, {workers} worker{'s' if workers == '2' else ''}"
+        label += " and signals" if annotate == "annotate" else ""
+        costs[label] = measure.python(
+            "tests.bench.build:whole_build", str(folder), store, workers, annotate
         )
-        line(f"lowbg build, {workers} worker(s)", costs[workers])
+        line(label, costs[label])
     line("bare loop, again", measure.python("tests.bench.build:bare_loop", str(folder)))
-    print(f"\ntwo workers against one: {costs['1'].seconds / costs['2'].seconds:.2f} times")
+    one, two = costs["lowbg build, 1 worker"], costs["lowbg build, 2 workers"]
+    print(f"\ntwo workers against one: {one.seconds / two.seconds:.2f} times")
     if datatrove:
         script = Path(__file__).with_name("datatrove_peer.py")
         out = scratch / "datatrove"
@@ -125,14 +144,19 @@ def _build_table(folder: Path, scratch: Path, size: int, datatrove: str | None) 
         print("datatrove: not run; give --datatrove PYTHON of an environment that has it")
 
 
-def _verify_table(store: Path, scratch: Path) -> None:
+def _verify_table(scratch: Path, megabytes: int) -> None:
+    texts, store = scratch / "texts", scratch / "store-of-texts"
+    texts.mkdir()
+    make_texts(texts, megabytes)
+    measure.python("tests.bench.build:whole_build", str(texts), str(store), "2", "bare")
+    shutil.rmtree(texts)
     objects = [str(path) for path in (store / "objects").rglob("*") if path.is_file()]
     stored = sum(Path(path).stat().st_size for path in objects)
     listing = scratch / "objects.txt"
     listing.write_text("\n".join(objects))
     shell = f"xargs sha256sum < {listing} > /dev/null"
     plain = measure.run(["sh", "-c", shell])
-    print(f"\nstore: {len(objects)} objects, {stored / 1e6:.1f} MB")
+    print(f"\nstore: {len(objects)} objects, {stored / 1e6:.1f} MB, of {megabytes} MB of texts")
     print(f"{'':<34}{'seconds':>9}{'MB/s':>8}{'of sha256sum':>14}{'peak MB':>9}")
     print(f"{'sha256sum':<34}{plain.seconds:>9.2f}{stored / 1e6 / plain.seconds:>8.0f}{1:>14.2f}")
     for workers in ("1", "2"):
@@ -142,7 +166,6 @@ def _verify_table(store: Path, scratch: Path) -> None:
             f"{stored / 1e6 / cost.seconds:>8.0f}{plain.seconds / cost.seconds:>14.2f}"
             f"{cost.peak / 1e6:>9.0f}"
         )
-    shutil.rmtree(store)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import pytest
 from cli import COMMANDS
 from tests.archives import write_crawl
 from tests.conftest import ROOT
-from tests.golden import make_commands
+from tests.golden import make_commands, make_sessions
 
 HEAVY = [
     *("pyarrow", "duckdb", "torch", "datasets", "trafilatura"),
@@ -46,6 +46,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_of_commands_is_what_they_print_today() -> None:
     assert make_commands.PAGE.read_text(encoding="utf-8") == make_commands.text(), "make golden"
+
+
+def test_the_sessions_of_the_readme_are_what_the_commands_print_today() -> None:
+    page = make_sessions.README.read_text(encoding="utf-8")
+    assert make_sessions.steady(page) == make_sessions.steady(make_sessions.text()), "make golden"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
