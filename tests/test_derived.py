@@ -81,15 +81,15 @@ def test_clean_is_what_a_cut_keeps_and_only_first_captures(tmp_path: Path) -> No
         + warcs.warc_record("response", "http://example.org/spam", block=spam)
     )
     web = archive.build([str(inputs)], "web", tmp_path / "store")
-    kept = {}
+    counts, titles = {}, {}
     for name in ("everything", "first", "preserve"):
         clean = cuts.define_clean(web.manifest, cuts.load(name))
         with query.connect(web.store, web.manifest, clean=clean) as con:
-            kept[name] = {title for (title,) in con.execute("select title from clean").fetchall()}
-            kept[f"{name} rows"] = con.execute("select count(*) from clean").fetchall()
-    assert kept["everything rows"] == [(3,)]
-    assert kept["first rows"] == [(2,)]
-    assert kept["preserve"] == {"tide"}
+            titles[name] = {title for (title,) in con.execute("select title from clean").fetchall()}
+            counts[name] = con.execute("select count(*) from clean").fetchall()
+    assert counts["everything"] == [(3,)]
+    assert counts["first"] == [(2,)]
+    assert titles["preserve"] == {"tide"}
 
 
 def test_a_cut_over_a_version_without_signals_says_what_to_do(
