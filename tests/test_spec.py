@@ -6,14 +6,17 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from archive.manifest import UNRESOLVED, ObjectRef
+from archive.records import Outcome
 from archive.schema import TABLES
-from archive.store import spec_bytes
+from archive.store import Store, spec_bytes
 from archive.verify.versions import SQL
-from tests.stores import make_store
+from tests.stores import Draft, add_kept, fill, make_store
 
 ROOT = Path(__file__).parent.parent
 SPEC = (ROOT / "manifests" / "README.md").read_text()
@@ -38,6 +41,13 @@ def test_it_has_every_column_of(table: str) -> None:
         for c in TABLES[table]
     ]
     assert "\n".join(lines) + "\n" in SPEC.partition(f"### {table}\n")[2].partition("\n#")[0]
+
+
+def test_it_has_every_outcome_with_its_meaning_and_no_other() -> None:
+    table = SPEC.partition("| outcome | meaning |\n|---|---|\n")[2].partition("\n\n")[0]
+    lines = [re.fullmatch(r"\| `([a-z-]+)` \| (\S.*) \|", line) for line in table.splitlines()]
+    assert all(lines)
+    assert sorted(line[1] for line in lines if line) == sorted([*Outcome, UNRESOLVED])
 
 
 def test_its_sql_is_the_statement_that_verify_runs() -> None:
@@ -76,3 +86,31 @@ def test_its_commands_are_silent_on_a_sound_store_and_speak_of_damage(tmp_path: 
     assert shell(script, store.root) == ""
     (store.root / "refs/web/00000001").write_text("0" * 64 + "\n")
     assert "refs/web/00000001" in shell(script, store.root)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="no jq on this machine")
+def test_its_commands_miss_every_object_that_a_manifest_names(tmp_path: Path) -> None:
+    script = block("## Checking a store with sha256sum and jq", "sh")
+    store = annotated_store(tmp_path)
+    manifest = store.manifest("web", 1)
+    assert None not in (manifest.duplicates, manifest.parts[0].signals, manifest.recipe["attest"])
+    assert shell(script, store.root) == ""
+    for sha256 in manifest.objects():
+        victim = store.object_path(sha256)
+        victim.rename(tmp_path / "aside")
+        assert f"refs/web/00000001: {sha256} is not whole" in shell(script, store.root)
+        (tmp_path / "aside").rename(victim)
+
+
+def annotated_store(folder: Path) -> Store:
+    """A store with signals, duplicates and a digest list; what the tables say is no matter here."""
+    draft = fill(Draft(folder / "staged"), documents=4, parts=2)
+    add_kept(draft, b"An input that is no web archive, but kept.\n")
+    draft.recipe["attest"] = draft.keep(b"sha256:00  a.warc.gz\n")
+    refs = [ObjectRef(draft.keep(data), len(data), 0) for data in (b"signals", b"duplicates")]
+    signals, duplicates = refs
+    draft.parts = [replace(p, signals=replace(signals, rows=p.documents.rows)) for p in draft.parts]
+    store = Store.create(folder / "store")
+    manifest = replace(draft.manifest(), duplicates=duplicates)
+    store.commit(manifest, draft.staged, "0" * 64)
+    return store
