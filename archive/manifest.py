@@ -142,7 +142,7 @@ class Manifest:
             "manifest",
             ("outcomes", _nonzero(_as_in_ledgers(self.outcomes)), _nonzero(outcomes)),
             ("documents", self.documents, sum(p.documents.rows for p in self.parts)),
-            ("records", self.records, _records(self.outcomes)),
+            ("records", self.records, records_of(self.outcomes)),
             ("bytes_in", self.bytes_in, sum(i.bytes for i in self.inputs)),
             ("revisits", self.revisits.rows, outcomes[Outcome.REVISIT]),
         )
@@ -161,7 +161,7 @@ class Manifest:
         for entry in self.inputs:
             where, part = f"input {entry.name!r}", parts.get(entry.source)
             yield from _differ(where, ("accounted", entry.accounted, entry.bytes))
-            counts = (_records(part.outcomes), part.documents.rows) if part else (0, 0)
+            counts = (records_of(part.outcomes), part.documents.rows) if part else (0, 0)
             if entry.duplicate_of is not None:
                 first, counts = names.get(entry.duplicate_of), (0, 0)
                 if first is None or first.duplicate_of is not None or first.source != entry.source:
@@ -175,7 +175,8 @@ class Manifest:
             )
 
 
-def _records(outcomes: Mapping[str, int]) -> int:
+def records_of(outcomes: Mapping[str, int]) -> int:
+    """How many records outcomes count: rows that only account for bytes are none."""
     return sum(count for outcome, count in outcomes.items() if outcome not in NOT_RECORDS)
 
 

@@ -23,7 +23,6 @@ from archive.extract import versions
 from archive.judge import Judge, Told
 from archive.manifest import ObjectRef, Part
 from archive.recipe import Recipe, recipe_from_json
-from archive.records import NOT_RECORDS, Outcome
 from archive.sources import read_records
 from archive.tables import TableWriter
 
@@ -134,7 +133,6 @@ def _write_part(
         "key": task["key"],
         "source": task["source"],
         "accounted": accounted,
-        "records": sum(n for outcome, n in outcomes.items() if Outcome(outcome) not in NOT_RECORDS),
         "outcomes": dict(sorted(outcomes.items())),
         **{table: [ref.sha256, ref.bytes, ref.rows] for table, ref in refs.items()},
     }

@@ -21,10 +21,9 @@ from archive import evidence
 from archive.digest import LeafSorter, canonical_json, sha256_hex
 from archive.engines import Engine
 from archive.errors import Corrupt
-from archive.manifest import InputEntry, Manifest, ObjectRef, Part
+from archive.manifest import InputEntry, Manifest, ObjectRef, Part, records_of
 from archive.parts import Found, part_of, part_task, recorded, state_of
 from archive.recipe import Recipe
-from archive.records import NOT_RECORDS
 from archive.revisits import resolve_revisits
 from archive.sources.inputs import Input, fetch
 from archive.store import Store
@@ -227,7 +226,7 @@ def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: P
         created=_now(),
         content_root=_content_root(gathered),
         documents=sum(part.documents.rows for part in gathered.parts),
-        records=_records(outcomes),
+        records=records_of(outcomes),
         outcomes={name: n for name, n in sorted(outcomes.items()) if n},
         bytes_in=sum(each.bytes for each in inputs),
         recipe=recorded(order.recipe),
@@ -236,10 +235,6 @@ def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: P
         revisits=revisits_ref,
         environment=_environment(),
     )
-
-
-def _records(outcomes: Mapping[str, int]) -> int:
-    return sum(n for outcome, n in outcomes.items() if outcome not in NOT_RECORDS)
 
 
 def _content_root(gathered: _Gathered) -> str:
@@ -271,7 +266,7 @@ def _entries(found: Sequence[Found], parts: Sequence[Part], kept: bool) -> tuple
                 source=each.source,
                 bytes=each.bytes,
                 accounted=each.bytes,  # make_part refuses a ledger that does not add up
-                records=_records(part.outcomes) if stands else 0,
+                records=records_of(part.outcomes) if stands else 0,
                 documents=part.documents.rows if stands else 0,
                 duplicate_of=None if stands else first.name,
                 kept=kept,

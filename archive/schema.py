@@ -64,7 +64,7 @@ LEDGER: Final = (
     Column("length", "int64", "rows without `member` tile the input", "bytes", False),
     Column("member", "int64", "input offset of the compressed member shared by records", "bytes"),
     Column("type", "string", "record type as written; empty for a range that holds no record"),
-    Column("outcome", "string", "exactly one of archive.records.Outcome", "", False),
+    Column("outcome", "string", "exactly one of the outcomes of the specification", "", False),
     Column("reason", "string", "why: a limit's name, a status, what was damaged", "", False),
     Column("document", "string", "id of the document it became", "hex SHA-256"),
     Column("url", "string", "target URI as recorded"),

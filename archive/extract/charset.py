@@ -58,7 +58,6 @@ _BY_PYTHON: Final = {
     "utf-16-le": "utf-16le", "utf-16-be": "utf-16be",
     **{f"iso8859-{n}": f"iso-8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
 }  # fmt: skip
-_STATEFUL: Final = frozenset({"iso-2022-jp", "iso-2022-kr", "hz-gb-2312"})  # all bytes are ASCII
 
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,>]+)", re.IGNORECASE)
 _XML: Final = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"'>]+)[\"']", re.IGNORECASE)
