@@ -32,7 +32,7 @@ HTML_IN: Final = {
     b"math": _names("mi mo mn ms mtext annotation-xml"),
 }
 """SVG and MathML elements whose content is HTML again."""
-_FOREIGN_SCOPE: Final = HTML_IN[b"svg"] | HTML_IN[b"math"] | frozenset(HTML_IN)
+_FOREIGN_SCOPE: Final = HTML_IN[b"svg"] | HTML_IN[b"math"]
 
 TABLE: Final = _names("table template")
 _GROUPS: Final = _names("tbody thead tfoot")
@@ -61,9 +61,7 @@ ENDS_FOREIGN: Final = HEADINGS | _names(
 )
 
 # Elements of HTML that only share a name with those of SVG and MathML bound no scope.
-_HTML_NAMESAKES: Final = {
-    name: b"x-" + name for name in sorted(_FOREIGN_SCOPE - {b"title"} - set(HTML_IN))
-}
+_HTML_NAMESAKES: Final = {name: b"x-" + name for name in sorted(_FOREIGN_SCOPE - {b"title"})}
 
 IMPLIED: Final = {
     b"li": (_names("li"), ITEM_BARRIER),
