@@ -6,6 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Where a failure blocks others, the same examples every time; elsewhere new ones are looked for.
+settings.register_profile("steady", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("steady")
 
 ROOT = Path(__file__).parent.parent
 
