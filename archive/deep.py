@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from archive import evidence
 from archive.digest import canonical_json
 from archive.errors import Corrupt, LowbgError
-from archive.evidence import read_attestations
 from archive.leaves import batches
 from archive.manifest import InputEntry, Manifest, Part
 from archive.parts import PART_FILES, Found, make_part, part_task, recorded, state_of
@@ -131,7 +131,7 @@ def _opened(store: Store, manifest: Manifest) -> _Version | Finding:
     name = f"{shown} digest list {_below(store, attest)}"
     if wrong := check_file(attest, recipe.attest, None, name):
         return wrong
-    return _Version(store, shown, recipe, attest, read_attestations(attest))
+    return _Version(store, shown, recipe, attest, evidence.read_attestations(attest))
 
 
 def _check_part(
@@ -194,15 +194,11 @@ def _compare(
 
 def _attested_by(original: Path, attested: Mapping[str, str]) -> str | None:
     """The name that the publisher's list gives the file's bytes, as when it was built."""
-    if not attested:
-        return None
-    algorithms = {digest.partition(":")[0] for digest in attested}
-    for algorithm in sorted(algorithms & hashlib.algorithms_available):
+    digests = {}
+    for algorithm in evidence.algorithms(attested):
         with original.open("rb") as file:
-            digest = hashlib.file_digest(file, algorithm).hexdigest()
-        if name := attested.get(f"{algorithm}:{digest}"):
-            return name
-    return None
+            digests[algorithm] = hashlib.file_digest(file, algorithm).hexdigest()
+    return evidence.attested_by(digests, attested)
 
 
 def _differences(table: str, recorded_file: Path, again: Path) -> Iterator[Finding]:

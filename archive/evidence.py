@@ -5,8 +5,9 @@ A capture date is an upper bound for the age of a text; every other date is a cl
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -164,6 +165,17 @@ def read_attestations(path: Path) -> dict[str, str]:
             )
         found.setdefault(*entry)
     return found
+
+
+def algorithms(attested: Mapping[str, str]) -> list[str]:
+    """The hash algorithms of a digest list that can be computed here, sorted."""
+    return sorted({each.partition(":")[0] for each in attested} & hashlib.algorithms_available)
+
+
+def attested_by(digests: Mapping[str, str], attested: Mapping[str, str]) -> str | None:
+    """The name that a digest list gives bytes with these digests (algorithm to hex), if any."""
+    labelled = (f"{name}:{digests[name]}" for name in sorted(digests))
+    return next((attested[each] for each in labelled if each in attested), None)
 
 
 def _attestation(line: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -54,6 +54,10 @@ class Judge:
     recipe: Recipe
     told: Told
     attested: Mapping[str, str]  # "algorithm:hex" of the list given with --attest -> name
+    _algorithms: list[str] = field(init=False)  # of that list, which may be long
+
+    def __post_init__(self) -> None:
+        self._algorithms = evidence.algorithms(self.attested)
 
     def judge(self, record: Record) -> tuple[Row, Row | None]:
         """The ledger row of a record and, if it is kept, its document."""
@@ -202,9 +206,7 @@ class Judge:
         """
         if not self.attested:
             return None
-        algorithms = {digest.partition(":")[0] for digest in self.attested}
-        known = sorted(algorithms & hashlib.algorithms_available)
-        own = [f"{name}:{hashlib.new(name, body.data).hexdigest()}" for name in known]
+        own = [f"{name}:{hashlib.new(name, body.data).hexdigest()}" for name in self._algorithms]
         recorded = [row["payload_digest"]] if "payload ok" in row["digests"] else []
         return next((self.attested[d] for d in [*recorded, *own] if d in self.attested), None)
 

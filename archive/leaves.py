@@ -72,3 +72,10 @@ def batches_of(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBa
         yield from file.iter_batches(
             batch_size=min(rows, 8192), row_groups=[group], columns=columns, use_threads=False
         )
+
+
+def stored_leaves(path: Path) -> Iterator[bytes]:
+    """The column `id` of a file as leaves, in its order."""
+    for batch in batches(path, ["id"]):
+        for value in batch.column(0).to_pylist():
+            yield bytes.fromhex(value)

@@ -12,6 +12,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -56,8 +57,13 @@ def state_of(path: Path) -> tuple[int, ...]:
 
 def recorded(recipe: Recipe) -> dict[str, Any]:
     """The recipe as a manifest records it: with the versions of what decides content."""
-    packages = {name: version(name) for name in DECIDING}
-    return {**recipe.to_json(), "versions": {**packages, **versions(recipe.extractor)}}
+    return {**recipe.to_json(), "versions": dict(_versions(recipe.extractor))}
+
+
+@cache
+def _versions(extractor: str) -> dict[str, str]:
+    # Kept, because each look-up reads files and every input of a build asks.
+    return {**{name: version(name) for name in DECIDING}, **versions(extractor)}
 
 
 def part_task(found: Found, recipe: Recipe, attest: Path | None, work: Path) -> dict[str, Any]:

@@ -8,19 +8,19 @@ import platform
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from archive import evidence
 from archive.digest import LeafSorter, canonical_json, sha256_hex
 from archive.engines import Engine
 from archive.errors import Corrupt
+from archive.leaves import stored_leaves
 from archive.manifest import InputEntry, Manifest, ObjectRef, Part, records_of
 from archive.parts import Found, part_of, part_task, recorded, state_of
 from archive.recipe import Recipe
@@ -132,13 +132,12 @@ def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str
 
 def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress) -> list[Found]:
     attested = evidence.read_attestations(order.attest) if order.attest else {}
-    algorithms = {"sha256", *(digest.partition(":")[0] for digest in attested)}
     tasks = [
         {
             "name": each.name,
             "location": each.location,
             "folder": str(store.work / "fetched"),
-            "algorithms": sorted(algorithms & hashlib.algorithms_available),
+            "algorithms": sorted({"sha256", *evidence.algorithms(attested)}),
         }
         for each in order.inputs
     ]
@@ -150,16 +149,11 @@ def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress)
             path=Path(receipt["path"]),
             source=receipt["digests"]["sha256"],
             state=tuple(receipt["state"]),
-            attested_by=_attested_by(receipt["digests"], attested),
+            attested_by=evidence.attested_by(receipt["digests"], attested),
             fetched=receipt["fetched"],
         )
         for each, receipt in zip(order.inputs, receipts, strict=True)
     ]
-
-
-def _attested_by(digests: Mapping[str, str], attested: Mapping[str, str]) -> str | None:
-    labelled = (f"{name}:{digest}" for name, digest in digests.items())
-    return next((attested[each] for each in labelled if each in attested), None)
 
 
 def _gather(
@@ -240,15 +234,8 @@ def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: P
 def _content_root(gathered: _Gathered) -> str:
     leaves = LeafSorter()
     for part in gathered.parts:
-        leaves.add(_ids(gathered.path(part.documents)))
+        leaves.add(stored_leaves(gathered.path(part.documents)))
     return leaves.root()
-
-
-def _ids(documents: Path) -> Iterator[bytes]:
-    file = pq.ParquetFile(documents, page_checksum_verification=True)
-    for batch in file.iter_batches(columns=["id"]):
-        for value in batch.column(0).to_pylist():
-            yield bytes.fromhex(value)
 
 
 def _entries(found: Sequence[Found], parts: Sequence[Part], kept: bool) -> tuple[InputEntry, ...]:

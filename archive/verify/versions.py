@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from archive.digest import LeafSorter
-from archive.leaves import batches
+from archive.leaves import batches, stored_leaves
 from archive.manifest import UNRESOLVED, Manifest, Part
 from archive.records import Outcome
 from archive.store import Store
@@ -27,7 +27,7 @@ def check_version(store: Store, manifest: Manifest, sha256: str) -> list[Finding
     """The content root of a version whose parts are all sound, and its revisits."""
     leaves = LeafSorter()
     for part in manifest.parts:
-        leaves.add(_ids(store.object_path(part.documents.sha256)))
+        leaves.add(stored_leaves(store.object_path(part.documents.sha256)))
     findings = []
     if (root := leaves.root()) != manifest.content_root:
         shown = store.object_path(sha256).relative_to(store.root).as_posix()
@@ -44,8 +44,8 @@ def _check_signals(store: Store, part: Part) -> list[Finding]:
         return []
     path = store.object_path(part.signals.sha256)
     faults = Faults(path.relative_to(store.root).as_posix())
-    documents = _ids(store.object_path(part.documents.sha256))
-    for document, row in zip_longest(documents, _ids(path)):
+    documents = stored_leaves(store.object_path(part.documents.sha256))
+    for document, row in zip_longest(documents, stored_leaves(path)):
         if document != row:
             faults.add("a row for", document and document.hex(), row and row.hex())
             break
@@ -60,7 +60,7 @@ def _check_duplicates(store: Store, manifest: Manifest, leaves: LeafSorter) -> l
     faults = Faults(path.relative_to(store.root).as_posix())
     ids = LeafSorter()
     last = b""
-    for leaf in _ids(path):
+    for leaf in stored_leaves(path):
         if leaf <= last:
             faults.add("rows in order, not", leaf.hex(), f"after {last.hex()}")
         ids.add([leaf])
@@ -105,12 +105,6 @@ def content_root_by_sql(documents: list[Path], memory_limit: str = "1GB") -> str
 def _literal(path: Path) -> str:
     """A path as a pattern that matches it alone."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
-
-
-def _ids(documents: Path) -> Iterator[bytes]:
-    for batch in batches(documents, ["id"]):
-        for value in batch.column(0).to_pylist():
-            yield bytes.fromhex(value)
 
 
 def _check_revisits(store: Store, manifest: Manifest, leaves: LeafSorter) -> list[Finding]:
