@@ -25,8 +25,8 @@ from archive.engines import Engine, Report
 from archive.manifest import ObjectRef, Part
 from archive.parts import read_receipt, write_receipt
 from archive.schema import arrow_field
+from archive.store.work import signals_folder, taking_turns
 from archive.tables import GROUP_ROWS, TableWriter
-from archive.work import signals_folder, taking_turns
 
 FILES: Final = ("signals",)
 

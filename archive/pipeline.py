@@ -26,8 +26,8 @@ from archive.parts import Found, part_of, part_task, recorded, state_of
 from archive.recipe import Recipe
 from archive.revisits import resolve_revisits
 from archive.sources.inputs import Input, fetch
-from archive.store import Store
-from archive.work import clean, sharing
+from archive.store.local import Store
+from archive.store.work import clean, sharing
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, amount done, amount in all); bytes, where they are known."""

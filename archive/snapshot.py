@@ -18,15 +18,15 @@ from archive.extract import versions
 from archive.manifest import Manifest, ObjectRef
 from archive.pipeline import Order, Progress
 from archive.recipe import Limits, Recipe, cutoff, recipe_from_json
-from archive.remote import local_folder, open_store
 from archive.sources.inputs import Input, expand
-from archive.store import Store
+from archive.store.local import Store
+from archive.store.remote import local_folder, open_store
 
 if TYPE_CHECKING:
     import datasets
 
     from archive.feed.feed import Feed
-    from archive.query import Result
+    from archive.query.connection import Result
     from archive.verify import Report
 
 DEFAULT_STORE = "./lowbg-store"
@@ -50,7 +50,7 @@ class Snapshot:
 
     def sql(self, query: str, parameters: Sequence[Any] | None = None) -> Result:
         """The rows a query gives over documents, ledger, revisits and inputs (DuckDB)."""
-        from archive.query import sql
+        from archive.query.connection import sql
 
         return sql(self.store, self.manifest, query, parameters)
 
@@ -148,7 +148,8 @@ def open(  # noqa: A001 - as files are
 ) -> Snapshot:
     """Opens `name`, `name@3`, `name@latest`, or the beginning of a content root.
 
-    `store` is a folder, or a URL that fsspec opens, such as s3://bucket/store: see archive.remote.
+    `store` is a folder, or a URL that fsspec opens, such as s3://bucket/store: see
+    archive.store.remote.
     """
     opened = open_store(store)
     return Snapshot(opened, opened.manifest(*opened.resolve(reference)))

@@ -11,7 +11,7 @@ from .formats import table_lines
 from .output import json_option, print_json, store_option
 
 if TYPE_CHECKING:
-    from archive.diff import Diff
+    from archive.query.diff import Diff
 
 
 @click.command(epilog="Example: lowbg diff web@1 web@2")
@@ -26,8 +26,8 @@ def command(first: str, second: str, limit: int, store: str, as_json: bool) -> N
     A URL is changed if it is in both with another set of texts; a text is the same if every
     character is.
     """
-    from archive.diff import diff
-    from archive.remote import open_store
+    from archive.query.diff import diff
+    from archive.store.remote import open_store
 
     opened = open_store(store)
     a, b = (opened.manifest(*opened.resolve(reference)) for reference in (first, second))

@@ -15,7 +15,7 @@ def command(name: str | None, store: str, as_json: bool) -> None:
     """List the versions of snapshot NAME, or of all snapshots."""
     from archive.errors import UnknownName
     from archive.manifest import valid_name
-    from archive.remote import open_store
+    from archive.store.remote import open_store
 
     opened = open_store(store)
     if name is not None and not (valid_name(name) and opened.versions(name)):

@@ -42,7 +42,7 @@ def command(
     CHECKPOINT is a file with a feed's or a mix's state in it, JSON or written by torch.save.
     """
     from archive.feed.receipt import from_state, read_state, require_id
-    from archive.remote import open_store
+    from archive.store.remote import open_store
 
     opened = open_store(store)
     ranges = from_state(opened, read_state(checkpoint)) if checkpoint else [_asked(store, **order)]

@@ -39,9 +39,9 @@ def command(
     lengths, duplicates, and whom each cut costs what; beside every number, the SQL that gave it.
     """
     from archive.cuts import load
-    from archive.query import connect, stoppable
+    from archive.cuts.tails import NOTES
+    from archive.query.connection import connect, stoppable
     from archive.report import CUTS, collect, write
-    from archive.tails import NOTES
 
     from .sql import open_snapshot
     from .tails import facts

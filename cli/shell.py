@@ -36,7 +36,7 @@ def command(snapshot: str, memory_limit: str, store: str, as_json: bool) -> int:
     Standard input may be a file of queries: then nothing is prompted for, and the exit code is
     that of the first query that fails. --json is '.mode json' from the start.
     """
-    from archive.query import connect
+    from archive.query.connection import connect
 
     opened, manifest = open_snapshot(store, snapshot)
     con = connect(opened, manifest, memory_limit=memory_limit)
@@ -113,14 +113,14 @@ class Shell:
         return line.rstrip("\n")
 
     def _answer(self, query: str) -> None:
-        from archive.query import stoppable, stream
+        from archive.query.connection import stoppable, stream
 
         with stoppable(self._con):
             answer = stream(self._con, query)
             write(self._form, answer.columns, answer.types, answer.batches)
 
     def _command(self, name: str, *arguments: str) -> None:
-        from archive import views
+        from archive.query import views
 
         from .schema import print_schema
 

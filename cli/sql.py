@@ -14,7 +14,7 @@ from .output import store_option
 
 if TYPE_CHECKING:
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
 
 DEFAULT_MEMORY = "2GB"
 
@@ -89,7 +89,7 @@ def _clean(manifest: Manifest, cut: str | None) -> str | None:
 
 def open_snapshot(store: str, reference: str) -> tuple[Store, Manifest]:
     """The store, and the manifest that a reference such as `web@3` means in it."""
-    from archive.remote import open_store
+    from archive.store.remote import open_store
 
     opened = open_store(store)
     return opened, opened.manifest(*opened.resolve(reference))
@@ -114,7 +114,14 @@ def _trusted(
     memory: str | None,
     rows: int | None,
 ) -> None:
-    from archive.query import TimeLimit, connect, memory_bytes, stoppable, stream, write_parquet
+    from archive.query.connection import (
+        TimeLimit,
+        connect,
+        memory_bytes,
+        stoppable,
+        stream,
+        write_parquet,
+    )
 
     memory_bytes(memory or DEFAULT_MEMORY)  # refuses what is no size in words of its own
     con = connect(store, manifest, clean=clean, memory_limit=memory or DEFAULT_MEMORY)
@@ -151,8 +158,8 @@ def _untrusted(
 ) -> None:
     from dataclasses import replace
 
-    from archive.query import memory_bytes
-    from archive.sandbox import SandboxLimits, run
+    from archive.query.connection import memory_bytes
+    from archive.query.sandbox import SandboxLimits, run
 
     limits = SandboxLimits()
     if seconds is not None:

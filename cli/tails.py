@@ -10,7 +10,7 @@ import click
 from .output import json_option, print_json, print_table, store_option
 
 if TYPE_CHECKING:
-    from archive.tails import Group, Tails
+    from archive.cuts.tails import Group, Tails
 
 SHOWN = 12
 """Groups of a dimension that are printed without --by: the largest, and all with a warning."""
@@ -45,8 +45,8 @@ def command(
     first captures only, shares are of these.
     """
     from archive.cuts import define_clean, load
-    from archive.query import connect, stoppable
-    from archive.tails import NOTES, tails
+    from archive.cuts.tails import NOTES, tails
+    from archive.query.connection import connect, stoppable
 
     from .sql import open_snapshot
 

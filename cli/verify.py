@@ -40,7 +40,7 @@ def command(
 
     Full by default. Exit code 1 if anything is found; each finding says what to do.
     """
-    from archive.remote import at_hand, open_store
+    from archive.store.remote import at_hand, open_store
     from archive.verify import verify
 
     if snapshot and (Path(snapshot) / "export.json").is_file():
@@ -55,7 +55,7 @@ def command(
             progress=lambda done, total: bar.update("verifying", done, total),
         )
         if deep:
-            from archive.deep import verify_deep
+            from archive.verify.deep import verify_deep
 
             report = report.merged(verify_deep(opened, snapshot, progress=bar.update))
     if as_json:

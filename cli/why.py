@@ -22,7 +22,7 @@ def command(snapshot: str, document: str, name: str, store: str, as_json: bool) 
     """
     from archive.cuts import define_clean, load
     from archive.cuts.why import why
-    from archive.query import connect
+    from archive.query.connection import connect
 
     from .sql import open_snapshot
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from archive.disk import Disk
+from archive.store.disk import Disk
 
 
 class CountingDisk(Disk):

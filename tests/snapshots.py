@@ -10,7 +10,7 @@ from pathlib import Path
 from archive.digest import sha256_hex
 from archive.manifest import Manifest
 from archive.schema import arrow_schema
-from archive.store import Store
+from archive.store.local import Store
 from tests.stores import SOME, Draft, Row, document, ledger_row
 
 CAPTURED = SOME

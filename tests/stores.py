@@ -16,7 +16,7 @@ from archive.digest import LeafSorter, row_leaf, sha256_file, sha256_hex
 from archive.manifest import UNRESOLVED, InputEntry, Manifest, ObjectRef, Part
 from archive.records import NOT_RECORDS
 from archive.schema import IDENTITY, arrow_schema
-from archive.store import Store
+from archive.store.local import Store
 
 Row = dict[str, Any]
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import archive
-from archive import cuts, query
+from archive import cuts
 from archive.errors import UsageError
+from archive.query import connection
 from archive.verify import verify
 from tests import warcs
 from tests.archives import STORIES, page, write_crawl
@@ -84,7 +85,7 @@ def test_clean_is_what_a_cut_keeps_and_only_first_captures(tmp_path: Path) -> No
     counts, titles = {}, {}
     for name in ("everything", "first", "preserve"):
         clean = cuts.define_clean(web.manifest, cuts.load(name))
-        with query.connect(web.store, web.manifest, clean=clean) as con:
+        with connection.connect(web.store, web.manifest, clean=clean) as con:
             titles[name] = {title for (title,) in con.execute("select title from clean").fetchall()}
             counts[name] = con.execute("select count(*) from clean").fetchall()
     assert counts["everything"] == [(3,)]

@@ -19,7 +19,7 @@ import pytest
 import archive
 from archive import parts
 from archive.errors import UnknownName, UsageError
-from archive.store import Store
+from archive.store.local import Store
 from archive.verify import verify
 from tests import warcs
 from tests.archives import page, write_crawl
@@ -191,7 +191,7 @@ def test_a_finished_part_of_a_killed_build_is_not_made_again(
     crawl: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "store"
-    monkeypatch.setattr("archive.store.Store.commit", _fail)
+    monkeypatch.setattr("archive.store.local.Store.commit", _fail)
     with pytest.raises(OSError, match="pulled"):
         archive.build(crawl, "web", store)
     monkeypatch.undo()

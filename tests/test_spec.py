@@ -14,7 +14,7 @@ import pytest
 from archive.manifest import UNRESOLVED, ObjectRef
 from archive.records import Outcome
 from archive.schema import TABLES
-from archive.store import Store, spec_bytes
+from archive.store.local import Store, spec_bytes
 from archive.verify.versions import SQL
 from tests.stores import Draft, add_kept, fill, make_store
 

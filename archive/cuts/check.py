@@ -19,7 +19,7 @@ from archive.errors import UnknownName, UsageError
 if TYPE_CHECKING:
     import duckdb
 
-    from archive.columns import Column
+    from archive.schema.columns import Column
 
 REFUSED: Final = {
     "SUBQUERY": "a subquery",
@@ -167,8 +167,8 @@ def _bind(rule: Rule, cut: str) -> None:
 def _duckdb() -> duckdb.DuckDBPyConnection:
     """A database in memory with the three tables, empty: enough to parse and to bind."""
     from archive import schema
-    from archive.query import open_duckdb
-    from archive.views import SQL_TYPES
+    from archive.query.connection import open_duckdb
+    from archive.query.views import SQL_TYPES
 
     con = open_duckdb("256MB", 1, spill=False)
     tables = {

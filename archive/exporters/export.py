@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
     from archive.verify import Finding
 
 FORMAT: Final = "lowbackground-export 1"

@@ -40,7 +40,7 @@ class HuggingFace(Parquet):
         self.options = {"license": license}
 
     def describe(self, told: Told, folder: Path) -> list[str]:
-        from archive.cards import croissant, readme
+        from archive.exporters.cards import croissant, readme
 
         (folder / "README.md").write_text(readme(told), encoding="utf-8", newline="\n")
         (folder / "croissant.json").write_bytes(canonical_json(croissant(told)) + b"\n")

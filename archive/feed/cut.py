@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from archive.cuts import Cut
     from archive.manifest import Manifest, Part
-    from archive.store import Store
+    from archive.store.local import Store
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def choose(
     """Evaluates a cut over a snapshot, once. `where` is a further SQL predicate on `documents`.
 
     A choice of everything reads nothing. For any other every file of the snapshot is verified and
-    the choice is made by DuckDB, with the rights of this process (see archive.query).
+    the choice is made by DuckDB, with the rights of this process (see archive.query.connection).
     """
     loaded = cuts.load(cut or "everything")
     digest = sha256_hex(canonical_json({"cut": loaded.hash, "where": where}))
@@ -94,22 +94,22 @@ def _evaluate(
 ) -> tuple[NDArray[np.uint8], ...]:
     import duckdb
 
-    from archive import query
+    from archive.query import connection
 
-    con = query.connect(store, manifest, clean=cuts.define_clean(manifest, cut))
+    con = connection.connect(store, manifest, clean=cuts.define_clean(manifest, cut))
     try:
         _refuse_more_than_a_predicate(con, where)
         chosen = f"SELECT id FROM clean AS documents WHERE (\n{where}\n)"
         con.execute(f"CREATE TEMP TABLE chosen AS {chosen}")
         return tuple(_bitmap(con, store, part) for part in manifest.parts)
     except duckdb.Error as error:
-        raise query.translate(error, "select * from documents") from error
+        raise connection.translate(error, "select * from documents") from error
     finally:
         con.close()
 
 
 def _bitmap(con: duckdb.DuckDBPyConnection, store: Store, part: Part) -> NDArray[np.uint8]:
-    from archive.views import quoted
+    from archive.query.views import quoted
 
     path = quoted(str(store.check(part.documents).absolute()))
     scan = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"

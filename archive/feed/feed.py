@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archive.feed.cut import Chosen
     from archive.feed.packed import TokenFeed
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
 
 
 class Feed(Stream):

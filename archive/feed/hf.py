@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import datasets
 
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
 
 VERSION: Final = "documents-v1"
 

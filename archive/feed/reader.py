@@ -15,7 +15,7 @@ from archive.schema import DOCUMENTS, arrow_schema
 if TYPE_CHECKING:
     from archive.feed.order import Ints, Window
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
 
 SLICE: Final = 512
 """Rows that become Python objects together."""

@@ -15,7 +15,7 @@ from archive.feed.cut import choose
 from archive.feed.feed import Feed
 from archive.feed.stream import FORMAT as STATE_FORMAT
 from archive.manifest import Manifest
-from archive.store import Store
+from archive.store.local import Store
 
 FORMAT: Final = "lowbackground-receipt 1"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from archive.page.svg import COLOURS, PALE, Scale, box, document, mark, stroke, text
 from archive.replay.mixes import ALL_HUMAN
-from archive.svg import COLOURS, PALE, Scale, box, document, mark, stroke, text
 
 Results = dict[str, Any]
 

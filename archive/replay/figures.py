@@ -8,12 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from archive.replay.diagrams import Results, forest, lineage, share_by_generation
-from archive.replay.measures import BINS, HISTOGRAM, bin_name
-from archive.replay.mixes import ALL_HUMAN, REPLACE
-from archive.replay.theory import regression
-from archive.replay.theory.discrete import alive, alive_at_least
-from archive.svg import (
+from archive.page.svg import (
     COLOURS,
     GREY,
     Panel,
@@ -24,6 +19,11 @@ from archive.svg import (
     stroke,
     text,
 )
+from archive.replay.diagrams import Results, forest, lineage, share_by_generation
+from archive.replay.measures import BINS, HISTOGRAM, bin_name
+from archive.replay.mixes import ALL_HUMAN, REPLACE
+from archive.replay.theory import regression
+from archive.replay.theory.discrete import alive, alive_at_least
 
 
 def figures(results: Results) -> dict[str, tuple[str, str]]:

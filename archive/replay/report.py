@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from archive.page import page, table
+from archive.page.html import page, table
 from archive.replay.chain import Plan, base_key, chain_keys, read_text
 from archive.replay.corpus import Corpus
 from archive.replay.figures import figures

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from archive.page.svg import COLOURS, PALE, Scale, document, mark, stroke, text
 from archive.replay.figures import bounded_error
 from archive.replay.folder import to_json
 from archive.replay.theory import Check, Z
-from archive.svg import COLOURS, PALE, Scale, document, mark, stroke, text
 
 
 def write_theory(checks: Sequence[Check], out: Path) -> None:

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-from archive.page import page
+from archive.page.html import page
 from archive.report.collect import Answer, Collected, collect
 from archive.report.sections import STYLE, body
 

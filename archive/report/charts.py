@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from archive.page import plain
-from archive.svg import GREY, PALE, Scale, box, document, mark, spelt, stroke, text
+from archive.page.html import plain
+from archive.page.svg import GREY, PALE, Scale, box, document, mark, spelt, stroke, text
 
 BLUE: Final = "#0072B2"
 RED: Final = "#D55E00"

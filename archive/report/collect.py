@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archive.cuts import Cut, define_clean
+from archive.cuts.tails import Tails, tails
 from archive.errors import UsageError
-from archive.query import stream
+from archive.query.connection import stream
 from archive.report import queries
-from archive.tails import Tails, tails
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,7 +49,7 @@ class Collected:
 
 
 def collect(con: duckdb.DuckDBPyConnection, manifest: Manifest, cuts: Sequence[Cut]) -> Collected:
-    """Every answer, over the views of `archive.query.connect`.
+    """Every answer, over the views of `archive.query.connection.connect`.
 
     Raises UsageError where two different cuts have one name.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from archive.page import html, table
+from archive.page.html import html, table
 from archive.report import charts
 from archive.report.collect import Answer, Collected
 from archive.report.survival import survivors

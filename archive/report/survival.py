@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from archive.dimensions import DIMENSIONS
-from archive.page import html, table
+from archive.cuts.dimensions import DIMENSIONS
+from archive.cuts.tails import NOTES, Group, Tails
+from archive.page.html import html, table
 from archive.report import charts
 from archive.report.collect import Collected
-from archive.tails import NOTES, Group, Tails
 
 MOST: Final = 25
 """Rows of a chart, and as many with a warning; its table has every row."""

@@ -19,7 +19,7 @@ from archive.errors import UnknownName
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from archive.columns import Column
+    from archive.schema.columns import Column
     from archive.signals.view import View
 
 RULES: Final = "1"

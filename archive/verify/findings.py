@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from archive.digest import sha256_file
-from archive.objects import status_of
+from archive.store.objects import status_of
 
 MISSING: Final = "missing"  # named, and not there
 CORRUPT: Final = "corrupt"  # there, and not what was recorded of it

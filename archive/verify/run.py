@@ -16,8 +16,8 @@ from typing import Final
 
 from archive.errors import EnvironmentFailed, LowbgError
 from archive.manifest import Manifest, Part
-from archive.remote import RemoteStore, at_hand
-from archive.store import Store
+from archive.store.local import Store
+from archive.store.remote import RemoteStore, at_hand
 from archive.verify.content import PartTask, check_part
 from archive.verify.findings import UNVERIFIABLE, Finding, Report, check_file, check_size
 from archive.verify.survey import Survey, Version, survey

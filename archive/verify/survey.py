@@ -12,7 +12,7 @@ from typing import Final
 from archive.digest import sha256_file, sha256_hex
 from archive.errors import Corrupt, LowbgError
 from archive.manifest import Manifest, valid_name
-from archive.store import REF_NAME, SPEC, Store, read_format
+from archive.store.local import REF_NAME, SPEC, Store, read_format
 from archive.strict_json import MAX_BYTES
 from archive.verify.findings import (
     CORRUPT,

@@ -15,7 +15,7 @@ from archive.digest import LeafSorter
 from archive.leaves import batches, stored_leaves
 from archive.manifest import UNRESOLVED, Manifest, Part
 from archive.records import Outcome
-from archive.store import Store
+from archive.store.local import Store
 from archive.verify.content import MADE_WRONG, Faults, read_table
 from archive.verify.findings import CORRUPT, UNVERIFIABLE, Finding
 

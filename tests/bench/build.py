@@ -86,7 +86,7 @@ def whole_build(folder: str, store: str, workers: str, annotate: str) -> dict[st
 
 
 def whole_verify(store: str, workers: str) -> dict[str, int]:
-    from archive.store import Store
+    from archive.store.local import Store
     from archive.verify import verify
 
     report = verify(Store(Path(store)), "bench", workers=int(workers))

@@ -39,7 +39,7 @@ def make_store(folder: str, documents: str) -> dict[str, int]:
 
     from archive.digest import LeafSorter
     from archive.manifest import InputEntry, Manifest, Part
-    from archive.store import Store
+    from archive.store.local import Store
     from archive.tables import TableWriter
     from tests.feed.snapshots import document
 

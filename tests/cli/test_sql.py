@@ -20,9 +20,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import landlock, schema
+from archive import schema
 from archive.errors import UsageError
-from archive.views import NAMES
+from archive.query import landlock
+from archive.query.views import NAMES
 from cli import formats
 from cli.shell import is_complete
 from tests.conftest import ROOT
@@ -217,7 +218,7 @@ def test_a_reader_that_stops_early_is_no_error(store: Path) -> None:
     ],
 )
 def test_a_value_keeps_every_digit_in_json(sql: str, text: str) -> None:
-    from archive.query import open_duckdb
+    from archive.query.connection import open_duckdb
 
     (value,) = open_duckdb("100MB", 1).execute(f"SELECT {sql}").fetchall()[0]
     assert formats.json_text(value) == text

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import archive
 from archive.duplicates import PartFiles, find
 from archive.engines.local import LocalEngine
-from archive.store import Store
+from archive.store.local import Store
 from tests.duplicates.corpora import signs
 
 

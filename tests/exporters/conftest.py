@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.manifest import Manifest
-from archive.store import Store
+from archive.store.local import Store
 from tests.feed.snapshots import make_snapshot
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from archive.exporters.export import export
 from archive.manifest import Manifest
-from archive.store import Store
+from archive.store.local import Store
 from tests.feed.snapshots import all_documents
 
 Made = tuple[Store, Manifest]

@@ -14,7 +14,7 @@ from archive.errors import Corrupt, UnknownName, UsageError
 from archive.exporters import EXPORTERS, export
 from archive.exporters.export import MANIFEST, read_manifest, verify_export
 from archive.manifest import Manifest
-from archive.store import Store
+from archive.store.local import Store
 from tests.feed.snapshots import all_documents, make_snapshot
 from tests.feed.tokenizers_made import word_tokenizer
 

@@ -17,7 +17,7 @@ import pytest
 from archive.exporters import export
 from archive.feed.tokenizer import read_tokenizer
 from archive.manifest import Manifest
-from archive.store import Store
+from archive.store.local import Store
 from tests.feed.snapshots import all_documents
 from tests.feed.tokenizers_made import word_tokenizer
 

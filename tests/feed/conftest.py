@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archive.manifest import Manifest
-from archive.store import Store
+from archive.store.local import Store
 from tests.feed.snapshots import make_snapshot
 
 Made = tuple[Store, Manifest]

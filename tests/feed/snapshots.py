@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from archive.digest import LeafSorter, row_leaf, sha256_file
 from archive.manifest import InputEntry, Manifest, ObjectRef, Part
 from archive.schema import IDENTITY, arrow_schema
-from archive.store import Store
+from archive.store.local import Store
 
 WORDS = ["tide", "harbour", "lantern", "Глаз", "海", "مرسى", "naïve", "🜨", "salt"]
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -15,7 +15,7 @@ import pytest
 from archive.errors import CheckFailed, Corrupt, UnknownName, UsageError
 from archive.feed.cut import choose
 from archive.feed.feed import Feed
-from archive.store import Store
+from archive.store.local import Store
 from tests.feed.conftest import Made
 from tests.feed.snapshots import all_documents, make_snapshot
 

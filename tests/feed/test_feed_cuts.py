@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import archive
-from archive import cuts, query
+from archive import cuts
 from archive.errors import UnknownName
+from archive.query import connection
 from tests.archives import write_crawl
 
 
@@ -21,7 +22,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> archive.Snapshot:
 @pytest.mark.parametrize("name", ["everything", "first", "preserve", "gopher"])
 def test_a_feed_of_a_cut_is_its_clean_view(web: archive.Snapshot, name: str) -> None:
     clean = cuts.define_clean(web.manifest, cuts.load(name))
-    with query.connect(web.store, web.manifest, clean=clean) as con:
+    with connection.connect(web.store, web.manifest, clean=clean) as con:
         wanted = {each for (each,) in con.execute("select id from clean").fetchall()}
     assert {document["id"] for document in web.feed(cut=name, columns=["id"])} == wanted
 

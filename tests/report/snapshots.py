@@ -10,7 +10,7 @@ import duckdb
 
 from archive import schema
 from archive.manifest import Manifest
-from archive.views import SQL_TYPES
+from archive.query.views import SQL_TYPES
 from tests.cuts.made import words
 from tests.cuts.tables import Row, connect, document
 from tests.stores import Draft

@@ -15,8 +15,8 @@ import archive
 from archive.cuts import load
 from archive.cuts.parse import parse
 from archive.errors import UsageError
-from archive.page import html, page, plain, table
-from archive.query import connect
+from archive.page.html import html, page, plain, table
+from archive.query.connection import connect
 from archive.report import CUTS, Collected, collect, queries, render, write
 from archive.report.sections import TITLES
 from archive.sample import write_sample

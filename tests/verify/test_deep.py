@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 import archive
-from archive import deep, judge, parts
-from archive.deep import SHOWN, verify_deep
+from archive import judge, parts
 from archive.judge import Judge, Row
 from archive.parts import make_part
 from archive.records import Outcome, Record
 from archive.snapshot import Snapshot
 from archive.tables import TableWriter
-from archive.verify import Finding
+from archive.verify import Finding, deep
+from archive.verify.deep import SHOWN, verify_deep
 from tests import warcs
 from tests.archives import page, write_crawl
 from tests.stores import make_store

@@ -17,16 +17,16 @@ from pathlib import Path
 import pytest
 
 from archive.digest import sha256_hex
-from archive.disk import Disk
 from archive.errors import CheckFailed, Corrupt, UnknownName, UsageError
 from archive.manifest import Manifest, ObjectRef
-from archive.objects import aside
-from archive.store import Store, spec_bytes
+from archive.store.disk import Disk
+from archive.store.local import Store, spec_bytes
+from archive.store.objects import aside
 from archive.verify import verify
 from tests.disks import CountingDisk, failing, kill
 from tests.stores import Draft, add_kept, fill, make_store
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _errno_of(call: Callable[[], object]) -> int | None:
 WRITER = """
 import sys
 from pathlib import Path
-from archive.store import Store
+from archive.store.local import Store
 from tests.stores import Draft, fill
 folder, writer, commits = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 store = Store.create(folder / "store")

@@ -16,7 +16,7 @@ import pytest
 from archive.digest import sha256_file
 from archive.errors import EnvironmentFailed, LowbgError, UnknownName
 from archive.manifest import Manifest, Part
-from archive.store import Store
+from archive.store.local import Store
 from archive.verify import Finding, Report, verify
 from archive.verify.versions import content_root_by_sql
 from tests.stores import Draft, Row, add_kept, document, fill, ledger_row, make_store, write

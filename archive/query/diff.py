@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from archive import views
-from archive.query import open_duckdb, stream
+from archive.query import views
+from archive.query.connection import open_duckdb, stream
 
 if TYPE_CHECKING:
     import duckdb
 
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import cells, landlock, sandbox
 from archive.digest import sha256_file
 from archive.errors import (
     Corrupt,
@@ -33,9 +32,10 @@ from archive.errors import (
     UsageError,
 )
 from archive.manifest import Manifest
-from archive.query import sql
-from archive.sandbox import SandboxLimits, SandboxResult, run
-from archive.store import Store
+from archive.query import cells, landlock, sandbox
+from archive.query.connection import sql
+from archive.query.sandbox import SandboxLimits, SandboxResult, run
+from archive.store.local import Store
 from tests.snapshots import Page, Revisit, commit
 
 LIMITS = SandboxLimits(seconds=2.0, memory=256 << 20)
@@ -418,8 +418,8 @@ def test_without_the_gate_the_store_still_keeps_its_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     boot = sandbox._BOOT.replace(
-        "from archive.sandbox_child import main;",
-        "from archive import sandbox_child;"
+        "from archive.query.sandbox_child import main;",
+        "from archive.query import sandbox_child;"
         "sandbox_child._gate = lambda con, query: None; main = sandbox_child.main;",
     )
     assert boot != sandbox._BOOT
@@ -502,8 +502,8 @@ def test_the_process_dies_with_its_parent(web: Web) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("only Linux can promise it")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom archive.sandbox import *\n"
-        "from archive.store import Store\nstore = Store(Path(sys.argv[1]))\n"
+        "import sys\nfrom pathlib import Path\nfrom archive.query.sandbox import *\n"
+        "from archive.store.local import Store\nstore = Store(Path(sys.argv[1]))\n"
         f"query = {HEAVY['levenshtein']!r}\n"
         "run(store, store.manifest('web', 1), query, SandboxLimits(seconds=60))\n"
     )

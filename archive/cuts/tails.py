@@ -22,7 +22,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.cuts.cut import FIRST, Cut, Rule
-from archive.dimensions import ALL, DIMENSIONS, Dimension, counting
+from archive.cuts.dimensions import ALL, DIMENSIONS, Dimension, counting
 from archive.errors import UnknownName
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 What holds the query in (all of it, or the query is refused): the parent checks every file's
 bytes and caps the query's length; a fresh process, its environment empty, locks itself in
-(archive.sandbox_child), lets one SELECT through, and answers over a pipe; the parent counts what
-arrives, and kills. Two protections keep the query off every other file:
+(sandbox_child), lets one SELECT through, and answers over a pipe; the parent counts what arrives,
+and kills. Two protections keep the query off every other file:
 
 - `landlock`: the kernel lets the process read the snapshot's files and nothing else.
 - `dataset`: pyarrow reads the files and DuckDB may touch none. Anywhere; some five times slower.
@@ -21,21 +21,22 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from archive import cells, landlock, views
 from archive.errors import EnvironmentFailed, LimitReached, LowbgError, UsageError
-from archive.query import Result, utf8
+from archive.query import cells, landlock, views
+from archive.query.connection import Result, utf8
 
 if TYPE_CHECKING:
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
 
 _BOOT: Final = (
     "import json, sys; request = json.load(sys.stdin); sys.path[:] = request['path']; "
-    "from archive.sandbox_child import main; main(request)"
+    "from archive.query.sandbox_child import main; main(request)"
 )
-_HOME: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_HOME: Final = str(Path(__file__).resolve().parents[2])
 _PIPE_BYTES: Final = 1 << 16
 _ERRORS: Final = {"UsageError": UsageError, "LimitReached": LimitReached}
 
@@ -86,7 +87,7 @@ def run(
     clean: str | None = None,
     protection: str | None = None,
 ) -> SandboxResult:
-    """Answers one SELECT of somebody who is not trusted. `clean` is as for query.connect.
+    """Answers one SELECT of somebody who is not trusted. `clean` is as for connection.connect.
 
     `protection` is `landlock` or `dataset`; None takes the best there is. Raises Corrupt,
     UsageError for anything but one good SELECT, LimitReached at a limit, EnvironmentFailed where

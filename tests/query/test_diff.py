@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.diff import Share, UrlShare, diff
 from archive.digest import sha256_hex
 from archive.errors import Corrupt
-from archive.store import Store
+from archive.query.diff import Share, UrlShare, diff
+from archive.store.local import Store
 from tests.snapshots import Page, commit
 
 PAGES = st.builds(

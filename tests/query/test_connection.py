@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from archive import schema
 from archive.errors import Corrupt, LimitReached, UsageError
 from archive.manifest import Manifest
-from archive.query import (
+from archive.query.connection import (
     TimeLimit,
     connect,
     memory_bytes,
@@ -30,8 +30,8 @@ from archive.query import (
     stream,
     write_parquet,
 )
-from archive.store import Store
-from archive.views import NAMES, SQL_TYPES, Tables, create
+from archive.query.views import NAMES, SQL_TYPES, Tables, create
+from archive.store.local import Store
 from tests.snapshots import CAPTURED, Inputs, Page, Revisit, commit
 
 INPUTS: Inputs = {
@@ -157,7 +157,7 @@ def test_no_extension_is_fetched(web: tuple[Store, Manifest]) -> None:
 
 def test_times_are_utc_whatever_the_machine_thinks() -> None:
     code = (
-        "from archive.query import open_duckdb; con = open_duckdb('100MB', 1);"
+        "from archive.query.connection import open_duckdb; con = open_duckdb('100MB', 1);"
         "print(con.execute(\"SELECT (TIMESTAMPTZ '2008-04-30 20:48:25Z')::VARCHAR\").fetchone()[0])"
     )
     done = subprocess.run(
@@ -173,7 +173,7 @@ def test_times_are_utc_whatever_the_machine_thinks() -> None:
 def test_a_long_answer_streams_in_bounded_memory() -> None:
     code = textwrap.dedent("""
         import resource
-        from archive.query import open_duckdb, stream
+        from archive.query.connection import open_duckdb, stream
         con = open_duckdb("200MB", 1)
         base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         rows = 0

@@ -18,12 +18,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, NoReturn, TypeVar
 
 from archive.digest import sha256_hex
-from archive.disk import Disk
 from archive.errors import CheckFailed, Corrupt, EnvironmentFailed, LowbgError, UsageError
 from archive.manifest import Manifest, valid_name
-from archive.objects import aside, other_digest, status_of
 from archive.sources.inputs import COPY_BYTES, is_url, open_filesystem, unreachable
-from archive.store import FORMAT, Store, stated_spec
+from archive.store.disk import Disk
+from archive.store.local import FORMAT, Store, stated_spec
+from archive.store.objects import aside, other_digest, status_of
 from archive.strict_json import MAX_BYTES
 
 PAUSES: Final = (0.5, 2.0)

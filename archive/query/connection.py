@@ -1,7 +1,7 @@
 """SQL over a snapshot: DuckDB views over verified files, rows that stream, errors that explain.
 
 This is the trusted mode: whoever writes the query may do what the user of this process may do,
-`COPY ... TO` and reading other files included. For anybody else's query see archive.sandbox.
+`COPY ... TO` and reading other files included. For anybody else's query see archive.query.sandbox.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from archive import schema, views
+from archive import schema
 from archive.errors import EnvironmentFailed, LimitReached, LowbgError, UsageError
+from archive.query import views
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
     from archive.manifest import Manifest
-    from archive.store import Store
+    from archive.store.local import Store
 
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | dict[str, Any] | None

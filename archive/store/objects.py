@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from archive.digest import sha256_file, sha256_hex
-from archive.disk import Disk
 from archive.errors import Corrupt
 from archive.manifest import ObjectRef
+from archive.store.disk import Disk
 
 HEX: Final = re.compile(r"[0-9a-f]{64}")
 

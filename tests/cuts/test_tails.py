@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from archive.cuts import clean_view, load
 from archive.cuts.cut import Cut
+from archive.cuts.dimensions import DIMENSIONS
 from archive.cuts.parse import parse
-from archive.dimensions import DIMENSIONS
+from archive.cuts.tails import chance, tails, wilson
 from archive.errors import UnknownName
-from archive.tails import chance, tails, wilson
 from tests.cuts.made import words
 from tests.cuts.tables import Row, connect, document
 

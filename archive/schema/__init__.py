@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from archive.columns import Column as Column
 from archive.errors import UnknownName
-from archive.signal_columns import SIGNALS as SIGNALS
+from archive.schema.columns import Column as Column
+from archive.schema.signal_columns import SIGNALS as SIGNALS
 
 if TYPE_CHECKING:
     import pyarrow as pa

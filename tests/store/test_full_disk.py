@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import archive
-from archive.store import Store
+from archive.store.local import Store
 from archive.verify import verify
 from tests.archives import page, write_crawl
 

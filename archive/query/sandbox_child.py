@@ -1,6 +1,6 @@
 """The process that runs somebody else's query: it locks itself in, says so, answers, and ends.
 
-Started by archive.sandbox; reads one request, writes frames (one JSON value a line). In order:
+Started by sandbox; reads one request, writes frames (one JSON value a line). In order:
 no file can be written and no TCP socket opened (Landlock, over every thread this process ever
 has), the modules are loaded, only the snapshot's own files can be read (Landlock again), DuckDB
 opens with every setting locked, memory and processor time get their ceiling. Only then does it
@@ -22,13 +22,13 @@ import time
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from archive import cells, landlock
 from archive.errors import EnvironmentFailed, LimitReached, LowbgError, UsageError
+from archive.query import cells, landlock
 
 if TYPE_CHECKING:
     import duckdb
 
-    from archive.views import Tables
+    from archive.query.views import Tables
 
 Frame = dict[str, Any]
 
@@ -37,7 +37,7 @@ SELECT_NODES: Final = frozenset(
 )
 """What a query may be made of. DuckDB 2.0 also serializes INSERT and COPY inside WITH: refused."""
 
-_USED_LATER: Final = ("datetime", "decimal", "uuid", "pytz", "duckdb", "archive.query")
+_USED_LATER: Final = ("datetime", "decimal", "uuid", "pytz", "duckdb", "archive.query.connection")
 _OWN_NOTES: Final = ("/proc/self", "/sys/fs/cgroup")
 """What the kernel says of this process. DuckDB 2.0 crashes on opening where it may not read it."""
 _MESSAGE: Final = 8_192
@@ -69,7 +69,7 @@ def _send(frame: Frame) -> None:
 def _known(error: Exception) -> LowbgError:
     import duckdb
 
-    from archive.query import translate
+    from archive.query.connection import translate
 
     if isinstance(error, duckdb.Error):
         return translate(error)
@@ -107,7 +107,7 @@ def _locked_in(request: Frame, status: IO[str] | None) -> tuple[duckdb.DuckDBPyC
         landlock.restrict(folders=["/"])
     for module in _USED_LATER:
         importlib.import_module(module)
-    from archive.views import Tables
+    from archive.query.views import Tables
 
     tables = Tables(**{name: tuple(value) for name, value in request["tables"].items()})
     files = tables.files()
@@ -126,7 +126,7 @@ def _locked_in(request: Frame, status: IO[str] | None) -> tuple[duckdb.DuckDBPyC
 
 
 def _open(limits: Frame) -> duckdb.DuckDBPyConnection:
-    from archive.query import open_duckdb
+    from archive.query.connection import open_duckdb
 
     con = open_duckdb(f"{limits['memory'] >> 20}MiB", limits["threads"], spill=False)
     con.execute("SET allow_persistent_secrets = false")
@@ -136,7 +136,7 @@ def _open(limits: Frame) -> duckdb.DuckDBPyConnection:
 
 def _open_files(tables: Tables, files: list[str], limits: Frame) -> duckdb.DuckDBPyConnection:
     """DuckDB reads the files itself. Its own lock stands behind Landlock, not in its place."""
-    from archive import views
+    from archive.query import views
 
     con = _open(limits)
     con.execute(f"SET allowed_paths = [{', '.join(map(views.quoted, files))}]")
@@ -150,7 +150,8 @@ def _open_dataset(tables: Tables, limits: Frame) -> duckdb.DuckDBPyConnection:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-    from archive import schema, views
+    from archive import schema
+    from archive.query import views
 
     con = _open(limits)
     pa.set_cpu_count(limits["threads"])
@@ -244,7 +245,7 @@ def _answer(
     status: IO[str] | None,
     started: float,
 ) -> Iterator[Frame]:
-    from archive.query import stream
+    from archive.query.connection import stream
 
     answer = stream(con, query)
     yield {"columns": answer.columns, "types": answer.types}

@@ -1,0 +1,1 @@
+"""Pages and charts as text: HTML and SVG that need nothing else."""
