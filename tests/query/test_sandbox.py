@@ -463,7 +463,7 @@ def test_landlock_takes_every_right_but_to_read_the_files_given(
         port = server.getsockname()[1]
         tried = attempt.format(path=str(path), port=port, pid=os.getpid())
         code = (
-            f"import os, socket\nfrom archive import landlock\n"
+            f"import os, socket\nfrom archive.query import landlock\n"
             f"landlock.restrict(files=[{str(path)!r}])\n"
             f"assert open({str(path)!r}, 'rb').read() == b'bytes'\n"
             f"try:\n    {tried}\nexcept PermissionError:\n    print('denied')\n"
