@@ -1,0 +1,1 @@
+"""How much of a corpus is human: proven, estimated, undetermined."""

@@ -1,0 +1,100 @@
+"""What the estimator is given: documents, and the parameters of every choice it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from archive.digest import sha256_hex
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One document as the estimator sees it."""
+
+    text: str
+    source: str = ""
+    """Its stratum: host, corpus or register. Null tests and the choice of words go by it."""
+    language: str = ""
+    """Only compared with its own language; the caller makes one reference for each."""
+    date: str = ""
+    """ISO day or year where known, for the excess-vocabulary bound."""
+    cluster: str = ""
+    """Documents of one cluster are resampled and split together; its own hash if empty."""
+
+    @property
+    def group(self) -> str:
+        """What is split and resampled as a whole: 64 hexadecimal digits."""
+        key = f"cluster {self.cluster}" if self.cluster else self.text
+        return sha256_hex(key.encode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every parameter that decides an answer; recorded with it."""
+
+    seed: int = 0
+    """Of the bootstrap and of the split of documents."""
+    level: float = 0.95
+    """Of the interval."""
+    bootstrap: int = 400
+    """Rounds of the nested bootstrap over document clusters."""
+    least_sentences: int = 3000
+    """Fewer in the target and there is no estimate (audit of a small sample says little)."""
+    least_auc: float = 0.8
+    """Held-out AUC of human against synthetic documents below which they cannot be told apart."""
+    most_sentences: int = 200_000
+    """Kept of a target: those of the documents with the lowest hashes."""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition that an estimate needs, what was measured, and what that means."""
+
+    name: str
+    passed: bool
+    value: float | None
+    threshold: float | None
+    meaning: str
+    detail: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "passed": self.passed,
+            "value": self.value,
+            "threshold": self.threshold,
+            "meaning": self.meaning,
+            "detail": dict(self.detail),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AiShare:
+    """The share of a population's sentences that resemble a synthetic reference, or why none.
+
+    Shares from 0 to 1. It says nothing about any single document. `estimate`, `low` and `high`
+    are None where a gate failed; `reason` then says which, and is empty otherwise.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    reason: str
+    gates: Mapping[str, Gate]
+    sentences: int
+    documents: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "estimate": self.estimate,
+            "low": self.low,
+            "high": self.high,
+            "reason": self.reason,
+            "gates": {name: gate.to_json() for name, gate in self.gates.items()},
+            "sentences": self.sentences,
+            "documents": self.documents,
+        }
