@@ -7,8 +7,10 @@ task alone. So any engine gives the same snapshot, and a build begun on one can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from archive.errors import UnknownName
@@ -17,6 +19,8 @@ Task = dict[str, Any]
 Receipt = dict[str, Any]
 Report = Callable[[int], None]
 Stage = Callable[[Task, Report], Receipt]
+Instead = Callable[[Task, str], Receipt]
+"""What stands for the receipt of a task that was given up, by the reason."""
 
 STAGES: Final = {
     "fingerprint": "archive.pipeline:fingerprint",
@@ -32,20 +36,41 @@ STAGES: Final = {
 }
 """Stage name -> where its function is; loaded by the worker that runs it."""
 
-ENGINES: Final = {"local": "archive.engines.local:LocalEngine"}
+SILENCE: Final = {"part": 1800.0, "signals": 1800.0}
+"""Stage -> seconds without a word after which its worker is taken for hung, is killed and its task
+tried again. Only stages that report as they go; one record or row group may take that long."""
+
+ENGINES: Final = {
+    "local": "archive.engines.local:LocalEngine",
+    "ray": "archive.engines.ray:RayEngine",
+}
+ENTRY_POINTS: Final = "lowbackground.engines"
+"""The group in which other packages name their engines."""
 
 
 class Engine(Protocol):
-    """Runs the tasks of a stage, each until it gives a receipt or has failed `retries` times."""
+    """Runs the tasks of a stage, each until it gives a receipt or its worker has died `retries`
+    times. Made by `kind(workers=..., address=...)`; an address of None is the engine's own."""
 
     def run(
-        self, stage: str, tasks: Sequence[Task], *, retries: int = 3, report: Report | None = None
+        self,
+        stage: str,
+        tasks: Sequence[Task],
+        *,
+        retries: int = 3,
+        report: Report | None = None,
+        instead: Instead | None = None,
     ) -> list[Receipt]:
         """Receipts in the order of the tasks; `report` is told amounts of work as they are done.
 
-        Raises WorkerFailed when a task's worker died `retries` times; an error raised by the
-        stage itself is raised here at once.
+        A worker dies when it is killed, out of memory, or silent for longer than SILENCE. After
+        `retries` deaths `instead(task, reason)` is the receipt; without it WorkerFailed is raised.
+        An error raised by the stage itself is raised here at once.
         """
+        ...
+
+    def reach(self, folder: Path) -> None:
+        """Raises EnvironmentFailed where a worker cannot see what is in this folder."""
         ...
 
     def close(self) -> None:
@@ -53,7 +78,19 @@ class Engine(Protocol):
         ...
 
 
-def load(registry: dict[str, str], kind: str, name: str) -> Any:
+def start(name: str, workers: int, address: str | None = None) -> Engine:
+    """The engine of this name, started. Raises UnknownName with the names that are known."""
+    engine: Engine = load(known_engines(), "engine", name)(workers=workers, address=address)
+    return engine
+
+
+def known_engines() -> dict[str, str]:
+    """Ours, and those that installed packages bring; a name of ours stays ours."""
+    others = {each.name: f"{each.module}:{each.attr}" for each in entry_points(group=ENTRY_POINTS)}
+    return {**others, **ENGINES}
+
+
+def load(registry: Mapping[str, str], kind: str, name: str) -> Any:
     """What a registry names, or `module:attribute` itself, imported now."""
     home = name if ":" in name else registry.get(name)
     if home is None:

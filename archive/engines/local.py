@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 import signal
-from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any
+from pathlib import Path
+from time import monotonic
 
-from archive.engines import Receipt, Report, Task, stage_function
-from archive.errors import WorkerFailed
+from archive.engines import Instead, Receipt, Report, Task, stage_function
+from archive.engines.batch import Batch, Pieces, portable, unheard
+from archive.errors import UsageError
 
 # Spawned, never forked: a forked child inherits the locks of threads that it does not have.
 _SPAWN = multiprocessing.get_context("spawn")
@@ -24,51 +24,59 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     task: int | None = None  # the index of the task it has
+    heard: float = field(default_factory=monotonic)  # when it last said something, or was told to
+    cause: str | None = None  # of its death, where that is known before
 
-
-@dataclass(slots=True)
-class _Batch:
-    """One call of `run`: what is to be done, and how far it is."""
-
-    stage: str
-    tasks: Sequence[Task]
-    retries: int
-    report: Report
-    waiting: deque[int] = field(init=False)
-    receipts: dict[int, Receipt] = field(default_factory=dict)
-    deaths: Counter[int] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self.waiting = deque(range(len(self.tasks)))
+    @property
+    def died_of(self) -> str:
+        """For a worker that has ended."""
+        return self.cause or f"exit code {self.process.exitcode}"
 
 
 class LocalEngine:
-    """`workers=1` runs in this process; more run as spawned processes, one task each at a time.
+    """`workers=1` runs in this process, which nobody watches; more run as spawned processes, one
+    task each at a time.
 
-    A worker that dies (killed, out of memory, a crash in a parser) costs only its task's attempt:
-    a new one takes its place.
+    A worker that dies (killed, out of memory, a crash in a parser) or is silent for longer than
+    `patience` seconds costs only its task's attempt: a new one takes its place.
     """
 
-    def __init__(self, workers: int = 1) -> None:
-        self._size = max(1, workers)
+    def __init__(
+        self, workers: int = 1, address: str | None = None, patience: float | None = None
+    ) -> None:
+        if address is not None:
+            raise UsageError(
+                f"the engine 'local' has no address, such as {address!r}",
+                next_step="leave --address out, or name the engine that is there: --engine ray",
+            )
+        self._size, self._patience = max(1, workers), patience
         self._workers: list[_Worker] = []
 
     def run(
-        self, stage: str, tasks: Sequence[Task], *, retries: int = 3, report: Report | None = None
+        self,
+        stage: str,
+        tasks: Sequence[Task],
+        *,
+        retries: int = 3,
+        report: Report | None = None,
+        instead: Instead | None = None,
     ) -> list[Receipt]:
-        batch = _Batch(stage, tasks, retries, report or _no_report)
+        batch = Batch(stage, tasks, retries, report or unheard, instead, self._patience)
         if self._size == 1:
             function = stage_function(stage)
             return [function(task, batch.report) for task in tasks]
         try:
-            while len(batch.receipts) < len(tasks):
+            while not batch.finished:
                 self._hand_out(batch)
-                for worker in self._ready():
+                for worker in self._ready(batch):
                     self._hear(worker, batch)
         except BaseException:
             self.close()  # or a worker would answer the next call with this one's receipt
             raise
-        return [batch.receipts[index] for index in range(len(tasks))]
+        return batch.answer()
+
+    def reach(self, folder: Path) -> None:
+        """The workers are on this machine: they see what it sees."""
 
     def close(self) -> None:
         for worker in self._workers:
@@ -76,21 +84,21 @@ class LocalEngine:
         for worker in list(self._workers):
             self._bury(worker)
 
-    def _hand_out(self, batch: _Batch) -> None:
+    def _hand_out(self, batch: Batch) -> None:
         while batch.waiting:
             idle = next((w for w in self._workers if w.task is None), None)
             if idle is None:
                 if len(self._workers) >= self._size:
                     return
                 idle = self._hire()
-            idle.task = batch.waiting.popleft()
+            idle.task, idle.heard = batch.waiting.popleft(), monotonic()
             try:
                 idle.pipe.send((batch.stage, batch.tasks[idle.task]))
             except OSError:  # it died while idle: no fault of the task
                 batch.waiting.appendleft(idle.task)
                 self._bury(idle)
 
-    def _hear(self, worker: _Worker, batch: _Batch) -> None:
+    def _hear(self, worker: _Worker, batch: Batch) -> None:
         """Takes one message of a busy worker: progress, a receipt, an error, or its death."""
         index = worker.task
         assert index is not None, "only busy workers are listened to"
@@ -98,15 +106,13 @@ class LocalEngine:
             kind, value = worker.pipe.recv()
         except (EOFError, OSError):
             self._bury(worker)
-            batch.deaths[index] += 1
-            if batch.deaths[index] >= batch.retries:
-                code = worker.process.exitcode
-                reason = f"its worker died {batch.retries} times (exit code {code})"
-                raise WorkerFailed(batch.stage, _label(batch.tasks[index]), reason) from None
-            batch.waiting.appendleft(index)
+            batch.died(index, worker.died_of)
             return
+        worker.heard = monotonic()
         if kind == "progress":
             batch.report(value)
+        elif kind == "dying":
+            worker.cause = value
         elif kind == "error":
             raise value
         else:
@@ -122,9 +128,20 @@ class LocalEngine:
         self._workers.append(worker)
         return worker
 
-    def _ready(self) -> list[_Worker]:
-        busy = {id(w.pipe): w for w in self._workers if w.task is not None}
-        return [busy[id(pipe)] for pipe in wait([w.pipe for w in busy.values()])]
+    def _ready(self, batch: Batch) -> list[_Worker]:
+        """Those who have something to say; those who have been silent for too long are killed."""
+        busy = [w for w in self._workers if w.task is not None]
+        timeout = None
+        if batch.silence is not None and busy:
+            timeout = max(0.0, min(w.heard for w in busy) + batch.silence - monotonic())
+        speaking = wait([w.pipe for w in busy], timeout)
+        for worker in busy:
+            if batch.silence is None or worker.pipe in speaking:
+                continue
+            if monotonic() - worker.heard >= batch.silence:
+                worker.cause, worker.heard = batch.hung(), monotonic()
+                worker.process.kill()
+        return [worker for worker in busy if worker.pipe in speaking]
 
     def _bury(self, worker: _Worker) -> None:
         worker.pipe.close()
@@ -141,40 +158,12 @@ def _work(pipe: Connection) -> None:
         except (EOFError, OSError):
             return
         try:
-            receipt = stage_function(stage)(task, _Progress(pipe))
-            pipe.send(("done", receipt))
+            told = Pieces(lambda amount: pipe.send(("progress", amount)))
+            pipe.send(("done", stage_function(stage)(task, told)))
         except BrokenPipeError:
             return
+        except MemoryError:  # what it holds is best given back by ending
+            pipe.send(("dying", "out of memory"))
+            return
         except Exception as error:
-            pipe.send(("error", _portable(error, stage, task)))
-
-
-def _portable(error: Exception, stage: str, task: Task) -> Exception:
-    """The error itself, where it can cross to the parent process; else one that tells of it."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return WorkerFailed(stage, _label(task), repr(error))
-    return error
-
-
-class _Progress:
-    """Passes progress on in pieces of a megabyte, not one message a record."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
-        self._held = 0
-
-    def __call__(self, amount: int) -> None:
-        self._held += amount
-        if self._held >= 1 << 20:
-            self._pipe.send(("progress", self._held))
-            self._held = 0
-
-
-def _no_report(amount: int) -> None:
-    """Nobody is watching."""
-
-
-def _label(task: Task) -> Any:
-    return task.get("name", "?")
+            pipe.send(("error", portable(error, stage, task)))

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from archive.engines import Receipt, Report, Task
+from archive.engines import Instead, Receipt, Report, Task
 from archive.engines.local import LocalEngine
 from tests.bench import measure
 
@@ -107,7 +107,13 @@ class Timed(LocalEngine):
         self.seconds: dict[str, float] = {}
 
     def run(
-        self, stage: str, tasks: Sequence[Task], *, retries: int = 3, report: Report | None = None
+        self,
+        stage: str,
+        tasks: Sequence[Task],
+        *,
+        retries: int = 3,
+        report: Report | None = None,
+        instead: Instead | None = None,
     ) -> list[Receipt]:
         started = time.monotonic()
         receipts = super().run(stage, tasks, retries=retries, report=report)

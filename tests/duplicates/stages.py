@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.duplicates import files
-from archive.engines import Receipt, Report, Task, stage_function
+from archive.engines import Instead, Receipt, Report, Task, stage_function
 from archive.engines.local import LocalEngine
 
 
@@ -31,7 +31,13 @@ class Murderous(LocalEngine):
         self._markers = markers
 
     def run(
-        self, stage: str, tasks: Sequence[Task], *, retries: int = 3, report: Report | None = None
+        self,
+        stage: str,
+        tasks: Sequence[Task],
+        *,
+        retries: int = 3,
+        report: Report | None = None,
+        instead: Instead | None = None,
     ) -> list[Receipt]:
         wrapped = [{"stage": stage, "task": t, "markers": str(self._markers)} for t in tasks]
         home = f"{__name__}:killed_once"
@@ -50,7 +56,13 @@ class Interrupted(LocalEngine):
         self._left = calls
 
     def run(
-        self, stage: str, tasks: Sequence[Task], *, retries: int = 3, report: Report | None = None
+        self,
+        stage: str,
+        tasks: Sequence[Task],
+        *,
+        retries: int = 3,
+        report: Report | None = None,
+        instead: Instead | None = None,
     ) -> list[Receipt]:
         self._left -= 1
         if self._left < 0:

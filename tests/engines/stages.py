@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,34 @@ class Unpicklable(Exception):
 
 def raise_unpicklable(task: dict[str, Any], report: Report) -> dict[str, Any]:
     raise Unpicklable(1, 2)
+
+
+def hang_until(task: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Falls silent for good until as many attempts were made as the task says."""
+    attempts = Path(task["folder"]) / f"attempts-{task['n']}"
+    with attempts.open("a") as file:
+        file.write("x")
+    report(1)
+    while attempts.stat().st_size <= task["hangs"]:
+        time.sleep(0.05)
+    return {"n": task["n"]}
+
+
+def slow_but_telling(task: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Takes several times the patience of the tests, and says so as it goes."""
+    for _ in range(task["steps"]):
+        time.sleep(0.1)
+        report(1)
+    return {"n": task["n"]}
+
+
+def out_of_memory(task: dict[str, Any], report: Report) -> dict[str, Any]:
+    raise MemoryError
+
+
+def where(task: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Which process of which node of a Ray cluster it ran in, after a moment."""
+    import ray
+
+    time.sleep(task["seconds"])
+    return {"node": ray.get_runtime_context().get_node_id(), "pid": os.getpid()}
