@@ -63,8 +63,22 @@ def _types(view: View) -> tuple[Positions, Positions]:
 def sentences(view: View, lines: Spans) -> Positions:
     """Sentences of each stripped line.
 
-    One for every run of sentence-ending marks (with the quotes and brackets that close it) that
-    white space, the line's end or a full-width mark ends, and one for text left after the last.
+    One for every sentence-ending place (`stops`), and one for text left after the last.
+    """
+    ends = stops(view)
+    counts = view.per_span(ends, lines)
+    final = np.searchsorted(ends, lines.ends - 1)
+    padded = np.append(ends, -1)
+    open_ended = (lines.lengths > 0) & (padded[np.minimum(final, len(ends))] != lines.ends - 1)
+    found: Positions = counts + open_ended
+    return found
+
+
+def stops(view: View) -> Positions:
+    """The last position of every sentence that a mark ends.
+
+    It is that of a run of sentence-ending marks (with the quotes and brackets that close it) that
+    white space, the line's end or a full-width mark ends.
     """
     # A run of marks and closers: only its last position can end a sentence.
     inside = np.append(view.having(SENTENCE), False)
@@ -75,10 +89,4 @@ def sentences(view: View, lines: Spans) -> Positions:
     last = np.flatnonzero(inside[:-1] & ~inside[1:])
     wide = one_of(FULL_WIDTH)[view.index[last]]
     spaced = view.having(SPACE)[np.minimum(last + 1, len(view.codes) - 1)]
-    stops = last[spaced | wide]
-    counts = view.per_span(stops, lines)
-    final = np.searchsorted(stops, lines.ends - 1)
-    padded = np.append(stops, -1)
-    open_ended = (lines.lengths > 0) & (padded[np.minimum(final, len(stops))] != lines.ends - 1)
-    found: Positions = counts + open_ended
-    return found
+    return last[spaced | wide]
