@@ -8,7 +8,7 @@ function that gives another answer tomorrow.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
@@ -40,10 +40,18 @@ def check(cut: Cut) -> None:
 
 def columns_of(rule: Rule, cut: str) -> tuple[str, ...]:
     """The columns that a rule reads, in the order of their first mention."""
-    where = f"rule {rule.name!r} of {cut}"
-    known = {name.lower(): name for name in columns()}
+    return columns_in(rule.predicate, columns(), f"rule {rule.name!r} of {cut}")
+
+
+def columns_in(predicate: str, columns: Iterable[str], where: str) -> tuple[str, ...]:
+    """Those of the `columns` that a predicate reads, in the order of their first mention.
+
+    Raises UnknownName for another one, UsageError for what is not one steady expression over a
+    row. `where` says whose predicate it is.
+    """
+    known = {name.lower(): name for name in columns}
     found: dict[str, None] = {}
-    for node in _nodes(_expression(rule, where)):
+    for node in _nodes(_expression(predicate, where)):
         kind = node.get("class")
         if kind in REFUSED:
             raise UsageError(
@@ -82,13 +90,13 @@ def signal_columns() -> tuple[Column, ...]:
     return schema.SIGNALS
 
 
-def _expression(rule: Rule, where: str) -> dict[str, Any]:
+def _expression(predicate: str, where: str) -> dict[str, Any]:
     """The syntax tree of the predicate.
 
     It is read as the only argument of a call, so that whatever closes the bracket early, adds an
     argument or stands behind it gives another tree than a call with one plain argument.
     """
-    query = f"SELECT rule(\n{rule.predicate}\n)"
+    query = f"SELECT rule(\n{predicate}\n)"
     answer = _duckdb().execute("SELECT json_serialize_sql(?::VARCHAR)", [query]).fetchone()
     assert answer is not None
     tree = json.loads(answer[0])
@@ -108,7 +116,7 @@ def _expression(rule: Rule, where: str) -> dict[str, Any]:
         if not only.get("name") and not expression.get("alias"):
             return expression
     raise UsageError(
-        f"{where} is not one expression: {rule.predicate!r}",
+        f"{where} is not one expression: {predicate!r}",
         next_step="write what may stand behind WHERE, its brackets in pairs",
     )
 
