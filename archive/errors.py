@@ -8,6 +8,7 @@ LowbgError
 │   └── Unaccounted                an input's bytes are not all in its ledger
 └── EnvironmentFailed     exit 3   disk, network, memory, a worker: try again elsewhere or later
     ├── WorkerFailed
+    ├── Unreachable                what is at a URL could not be had
     └── LimitReached               a query hit its memory or time limit
 """
 
@@ -102,6 +103,17 @@ class WorkerFailed(EnvironmentFailed):
             f"{stage} of {task} failed: {reason}",
             next_step="finished parts are kept: run the same command again to go on",
         )
+
+
+class Unreachable(EnvironmentFailed):
+    """What is at a URL could not be had. `missing`: the other side says that it is not there."""
+
+    def __init__(
+        self, url: str, reason: str, tries: int, *, missing: bool = False, next_step: str = ""
+    ) -> None:
+        self.url, self.reason, self.tries, self.missing = url, reason, tries, missing
+        often = f", tried {tries} times" if tries > 1 else ""
+        super().__init__(f"cannot read {url}: {reason}{often}", next_step=next_step)
 
 
 class LimitReached(EnvironmentFailed):

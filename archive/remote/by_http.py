@@ -1,0 +1,210 @@
+"""One request over http or https: ranges, validators and codings as RFC 9110 has them.
+
+urllib3 without its retries, redirects and decoding: what fsspec's http filesystem decides by itself
+(to ask for the size first, to take a busy server for one without the file, to inflate what is
+labelled gzip, to follow redirects to anywhere) is what has to be decided here.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from archive.errors import UsageError
+from archive.remote.coding import as_stored
+from archive.remote.faults import Fault, answered
+from archive.remote.politeness import Politeness
+from archive.remote.reply import Ask, Facts, Reply
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse, PoolManager
+
+REDIRECTS: Final = 5
+PIECE: Final = 1 << 18
+KEPT: Final = 32
+"""Connections to a server that wait for their next request, at most."""
+
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+_RANGE: Final = re.compile(r"bytes\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)", re.ASCII | re.IGNORECASE)
+_SLOW_BYTES: Final = 100
+"""A server that sends less than so many bytes a second, over the timeout, has stopped."""
+
+
+def asker(url: str, politeness: Politeness) -> Ask:
+    """Asks for the bytes of a file, from any thread."""
+    return partial(_asked, url, politeness)
+
+
+@contextmanager
+def _asked(
+    url: str, politeness: Politeness, start: int, stop: int | None, pinned: Facts | None
+) -> Iterator[Reply]:
+    headers = {"Range": f"bytes={start}-{stop - 1 if stop else ''}"}
+    if start and pinned and pinned.validator:
+        headers["If-Range"] = pinned.validator
+    response = _follow(url, headers, politeness)
+    try:
+        if response.status == 416 and start == 0 and not _RANGE.fullmatch(_said(response)):
+            response.close()
+            response = _follow(url, {}, politeness)  # an empty file of a server that says no more
+        yield _reply(url, response, start, politeness)
+    finally:
+        response.close()  # which gives the connection back where all of it was read
+
+
+def _reply(url: str, response: BaseHTTPResponse, start: int, politeness: Politeness) -> Reply:
+    if response.status == 206:
+        return _part(response, politeness)
+    if response.status == 416:
+        found = _RANGE.fullmatch(_said(response))
+        if found is None or found[3] == "*":
+            raise Fault(f"the server has no bytes from {start}", passing=False)
+        size = int(found[3])
+        return Reply(_facts(response, size), size, iter(()), size)
+    if response.status != 200:
+        raise answered(response.status, response.reason or "", _asked_wait(response, politeness))
+    length = response.length_remaining
+    pieces = _pieces(response, length, politeness)
+    coding = response.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        kept, pieces = as_stored(coding, urlsplit(url).path, pieces)
+        if not kept:
+            # Its ETag and size are those of what was sent, so that no range of it can be asked for.
+            return Reply(Facts(None, None, response.headers.get("Last-Modified")), 0, pieces)
+    return Reply(_facts(response, length), 0, pieces, length)
+
+
+def _part(response: BaseHTTPResponse, politeness: Politeness) -> Reply:
+    found = _RANGE.fullmatch(_said(response))
+    if found is None or found[1] is None:
+        raise Fault(f"the server sends a part and says of it {_said(response)!r}")
+    first, stop = int(found[1]), int(found[2]) + 1
+    size = None if found[3] == "*" else int(found[3])
+    if stop <= first or (size is not None and stop > size):
+        raise Fault(f"the server sends a part that cannot be: {_said(response)!r}")
+    if response.length_remaining not in (None, stop - first):
+        raise Fault(f"{stop - first} bytes named, {response.length_remaining} announced")
+    pieces = _pieces(response, stop - first, politeness)
+    return Reply(_facts(response, size), first, pieces, stop)
+
+
+def _facts(response: BaseHTTPResponse, size: int | None) -> Facts:
+    modified, dated = response.headers.get("Last-Modified"), False
+    try:
+        if modified and (date := response.headers.get("Date")):
+            written, sent = (email.utils.parsedate_to_datetime(d) for d in (modified, date))
+            dated = (sent - written).total_seconds() >= 1
+    except (ValueError, TypeError):  # no date, or one with and one without a zone
+        dated = False
+    return Facts(size, response.headers.get("ETag"), modified, dated)
+
+
+def _pieces(
+    response: BaseHTTPResponse, length: int | None, politeness: Politeness
+) -> Iterator[bytes]:
+    """The body as it comes, its transfer coding taken off; Fault where it ends too soon."""
+    from urllib3.exceptions import HTTPError
+
+    clock, rate = politeness.clock, politeness.bytes_per_second
+    amount = min(PIECE, max(1024, rate // 4)) if rate else PIECE
+    came, since, then = 0, 0, clock.now()
+    while True:
+        try:
+            piece = response.read1(amount)
+        except HTTPError as error:
+            told = f" of {length:,}" if length is not None else ""
+            raise Fault(f"the transfer broke after {came:,}{told} bytes ({error})") from error
+        if not piece:
+            break
+        came, since = came + len(piece), since + len(piece)
+        if clock.now() - then > politeness.timeout_s:
+            if since < _SLOW_BYTES * politeness.timeout_s:
+                raise Fault(f"{since} bytes in {politeness.timeout_s:.0f} s, then no longer waited")
+            since, then = 0, clock.now()
+        yield piece
+    if length is not None and came != length:
+        raise Fault(f"{length:,} bytes announced, {came:,} received")
+
+
+def _follow(url: str, headers: dict[str, str], politeness: Politeness) -> BaseHTTPResponse:
+    """The answer to a GET, after a few redirects at most."""
+    place = url
+    for _ in range(REDIRECTS + 1):
+        response = _get(place, headers, politeness, with_credentials=place == url)
+        target = response.headers.get("Location")
+        if response.status not in _MOVED or not target:
+            return response
+        response.close()
+        old, place = place, urljoin(place, target)
+        kinds = urlsplit(old).scheme, urlsplit(place).scheme
+        if kinds[1] not in ("http", "https") or kinds == ("https", "http"):
+            raise Fault(f"it leads to {place}, which is not followed", passing=False)
+    raise Fault(f"more than {REDIRECTS} redirects, the last to {place}", passing=False)
+
+
+def _get(
+    url: str, headers: dict[str, str], politeness: Politeness, *, with_credentials: bool
+) -> BaseHTTPResponse:
+    from urllib3 import Timeout
+    from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError, SSLError
+    from urllib3.util import make_headers
+
+    parts = urlsplit(url)
+    asked = {"User-Agent": politeness.user_agent, "Accept-Encoding": "identity", **headers}
+    if with_credentials and parts.username is not None:
+        told = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        asked |= make_headers(basic_auth=told)
+    place = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+    try:
+        return _pool(os.getpid(), _proxy(parts.scheme, parts.hostname or "")).request(
+            "GET",
+            place,
+            headers=asked,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+            timeout=Timeout(connect=politeness.timeout_s, read=politeness.timeout_s),
+        )
+    except (LocationValueError, UnicodeError) as error:
+        raise UsageError(f"cannot open {url}: {error}", next_step="check the address") from error
+    except HTTPError as error:
+        cause = error.reason if isinstance(error, MaxRetryError) else error
+        passing = not isinstance(cause, SSLError) or "CERTIFICATE" not in str(cause)
+        raise Fault(f"{type(cause).__name__}: {cause}", passing=passing) from error
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """What the environment names for such a URL ($https_proxy, $no_proxy)."""
+    return None if proxy_bypass(host) else getproxies().get(scheme)
+
+
+@cache
+def _pool(process: int, proxy: str | None) -> PoolManager:
+    """The connections of this process; a fork has its own."""
+    from urllib3 import PoolManager, ProxyManager
+
+    return ProxyManager(proxy, maxsize=KEPT) if proxy else PoolManager(maxsize=KEPT)
+
+
+def _said(response: BaseHTTPResponse) -> str:
+    return response.headers.get("Content-Range", "").strip()
+
+
+def _asked_wait(response: BaseHTTPResponse, politeness: Politeness) -> float | None:
+    """Seconds that the server asks to wait (RFC 9110, 10.2.3: a number, or a date)."""
+    said = response.headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said)
+    try:
+        date = email.utils.parsedate_to_datetime(said)
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, date.timestamp() - politeness.clock.now())

@@ -1,0 +1,73 @@
+"""How hard other people's servers may be worked, and how long they are waited for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from archive.remote.clock import Clock, SystemClock
+
+USER_AGENT: Final = "lowbackground (lowbg; reads web archives, backs off when told)"
+ANONYMOUS: Final = "LOWBG_S3_ANONYMOUS"
+
+
+@dataclass(frozen=True, slots=True)
+class Politeness:
+    """Limits and patience. None of it decides a byte of what is read.
+
+    The defaults suit a public server that many share. Common Crawl asks for at most ten downloads
+    at once (cc-downloader, README), one retry a second (status.commoncrawl.org) and no haste where
+    errors come.
+    """
+
+    connections: int = 4
+    """Requests under way at once, of all processes that share `limits`."""
+
+    bytes_per_second: int | None = 20_000_000
+    """What all of them may receive together, on average over some seconds; None: no limit."""
+
+    attempts: int = 10
+    """Tries in a row that bring less than a megabyte, before it is given up."""
+
+    first_wait_s: float = 1.0
+    """Longest wait before the second try. It doubles with each; half of it is chance."""
+
+    longest_wait_s: float = 60.0
+    """No wait of our own is longer."""
+
+    longest_asked_s: float = 300.0
+    """A server that asks for a longer wait (Retry-After) is left alone: it is an error at once."""
+
+    timeout_s: float = 60.0
+    """For a connection, and for the next bytes on it."""
+
+    anonymous: bool = False
+    """S3: requests are not signed."""
+
+    limits: str | None = None
+    """Folder with the locks of processes that share the limits; None: each has them for itself."""
+
+    user_agent: str = USER_AGENT
+    """What servers are told about who is asking."""
+
+    clock: Clock = field(default_factory=SystemClock, compare=False, repr=False)
+    """What waits."""
+
+    def as_task(self) -> dict[str, Any]:
+        """All but the clock, for the plain dict that a worker process is given."""
+        return {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != "clock"
+        }
+
+
+def polite(options: Mapping[str, Any] | None = None) -> Politeness:
+    """The politeness of a task's dict, or of the environment where the dict says nothing.
+
+    $LOWBG_S3_ANONYMOUS, set to anything but 0, makes S3 requests unsigned. An unknown option is a
+    TypeError.
+    """
+    given = dict(options or {})
+    given.setdefault("anonymous", os.environ.get(ANONYMOUS, "0") not in ("", "0"))
+    return Politeness(**given)

@@ -1,0 +1,156 @@
+"""Brings bytes of a file to hand, try after try, and never mixes two versions of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from archive.remote import by_fsspec, by_http
+from archive.remote.faults import Fault, Tries, trying
+from archive.remote.limits import limits_of
+from archive.remote.politeness import Politeness
+from archive.remote.reply import Ask, Facts, Reply
+
+SKIP: Final = 16 << 20
+"""A server without ranges sends the whole file: so much before a range is read and thrown away."""
+
+Report = Callable[[int], None]
+
+
+class Sink(Protocol):
+    """Where bytes go. They begin at `start` of the file; `length` of them are there."""
+
+    start: int
+    length: int
+    facts: Facts | None  # the version they are of
+    fixed: bool  # that version is the only one wanted: bytes of it are in use
+
+    def write(self, piece: bytes) -> None:
+        """Takes the bytes that come next."""
+        ...
+
+    def clear(self) -> None:
+        """Throws away what is there."""
+        ...
+
+
+@dataclass(slots=True)
+class Bytes:
+    """A sink in memory."""
+
+    start: int
+    facts: Facts | None = None
+    fixed: bool = False
+    length: int = 0
+    data: bytearray = field(default_factory=bytearray)
+
+    def write(self, piece: bytes) -> None:
+        self.data += piece
+        self.length = len(self.data)
+
+    def clear(self) -> None:
+        self.data.clear()
+        self.length = 0
+
+
+def asker(url: str, politeness: Politeness) -> Ask:
+    """What asks for the bytes of a URL, whatever its kind."""
+    web = url.lower().startswith(("http://", "https://"))
+    return by_http.asker(url, politeness) if web else by_fsspec.asker(url, politeness)
+
+
+def facts_of(url: str, politeness: Politeness) -> Facts:
+    """What the other side says of a file, without its bytes."""
+    ask = asker(url, politeness)
+
+    def asked() -> Facts:
+        with limits_of(politeness).connection(politeness.clock), ask(0, 1, None) as reply:
+            return reply.facts
+
+    return trying(url, politeness, asked)
+
+
+def receive(
+    url: str,
+    ask: Ask,
+    sink: Sink,
+    politeness: Politeness,
+    *,
+    stop: int | None = None,
+    report: Report | None = None,
+) -> None:
+    """Fills the sink up to `stop` of the file, or to its end if that comes first.
+
+    A try goes on where the last one ended if something vouches for the file being the same.
+    `report` is told how many bytes more there are, or, where they had to be thrown away, fewer.
+    Raises Unreachable when politeness is at its end; errors of the sink are passed on.
+    """
+    tries, told = Tries(url, politeness), 0
+    while True:
+        if sink.length and not (sink.facts and sink.facts.validator):
+            sink.clear()
+        before = sink.length
+        try:
+            with (
+                limits_of(politeness).connection(politeness.clock),
+                ask(sink.start + before, stop, sink.facts) as reply,
+            ):
+                for _ in _taken(reply, sink, stop, politeness):
+                    if report:
+                        report(sink.length - told)
+                    told = sink.length
+            _require_end(sink, stop)
+            return
+        except Fault as fault:
+            tries.failed(fault, sink.length - before)
+
+
+def _taken(reply: Reply, sink: Sink, stop: int | None, politeness: Politeness) -> Iterator[None]:
+    """Writes what an answer has of what is still wanted, a piece at each step."""
+    limits, skip = limits_of(politeness), _agreed(reply, sink)
+    yield
+    for piece in reply.pieces:
+        limits.spend(len(piece), politeness.clock)
+        dropped = min(skip, len(piece))
+        skip -= dropped
+        kept = piece[dropped:]
+        if stop is not None:
+            kept = kept[: stop - sink.start - sink.length]
+        sink.write(kept)
+        yield
+        if stop is not None and sink.start + sink.length >= stop:
+            return
+
+
+def _agreed(reply: Reply, sink: Sink) -> int:
+    """Makes the sink fit an answer, or raises Fault; how many bytes of the answer are not new."""
+    other = sink.facts is not None and sink.facts.differs(reply.facts)
+    if other:
+        if sink.fixed:
+            raise Fault("it changed while it was read", passing=False)
+        sink.clear()
+        sink.facts = None
+    at, size = sink.start + sink.length, reply.facts.size
+    if size is not None and size < at:
+        raise Fault(f"it ends at byte {size:,}, before byte {at:,}", passing=False)
+    if reply.offset not in (0, at):
+        told = f"bytes from {at:,} on were asked for, bytes from {reply.offset:,} on came"
+        raise Fault("it changed while it was read" if other else told)
+    if at - reply.offset > SKIP and sink.start:
+        raise Fault(
+            "the server sends no ranges, only the whole file",
+            passing=False,
+            next_step="read the whole file, or read it from a server that has ranges",
+        )
+    sink.facts = sink.facts or reply.facts
+    return at - reply.offset
+
+
+def _require_end(sink: Sink, stop: int | None) -> None:
+    """Fault if the end that is known has not been reached."""
+    size = sink.facts.size if sink.facts else None
+    end = min((each for each in (stop, size) if each is not None), default=None)
+    at = sink.start + sink.length
+    if size is not None and end is not None and at != end:
+        raise Fault(f"{end:,} bytes announced, {at:,} received")
