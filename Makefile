@@ -1,13 +1,18 @@
 # Every target does its own set-up: a fresh machine needs Python 3.11+ and a package registry.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := build/demo
+
+# Read by tests/peers.py; what they depend on would change versions that are pinned here.
+PEERS := mosaicml-streaming catalogue cramjam pillow python-snappy zstd
 
 .PHONY: demo test test-all lint types fix golden bench matrix clean
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(PIP) -c constraints.txt -e ".[dev]"
+	$(PIP) -c constraints.txt --no-deps --target .venv/peers $(PEERS)
 	touch $@
 
 demo: .venv/.ready  ## builds, verifies and queries the bundled sample

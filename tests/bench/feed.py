@@ -5,13 +5,12 @@
 Everybody reads the same texts in the same run, one after the other, each in a fresh process: this
 feed from a store, with every file's SHA-256 and every page's checksum verified; `datasets` from the
 same Parquet files, verifying nothing; mosaicml-streaming from an MDS export of them, verifying
-nothing. LOWBG_PEERS_PYTHON names a Python that has mosaicml-streaming. On a machine that others use
-too, believe the column of CPU seconds, which has those of imports in it.
+nothing. On a machine that others use too, believe the column of CPU seconds, which has those of
+imports in it.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tests import peers
 from tests.bench import measure
 
 PARTS = 8
@@ -143,40 +143,25 @@ def plain(folder: str, skip: str, shuffle: str) -> dict[str, int]:
     return counted(iter(data), started)
 
 
-MOSAIC = """
-import json, sys, time
-import streaming
-folder, skip, shuffle = sys.argv[1], int(sys.argv[2]), bool(int(sys.argv[3]))
-started = time.monotonic()
-data = streaming.StreamingDataset(local=folder, shuffle=shuffle, shuffle_seed=7, batch_size=1,
-                                  num_canonical_nodes=1)
-if skip:
-    data.load_state_dict({"epoch": 0, "sample_in_epoch": skip, "num_canonical_nodes": 1,
-                          "shuffle_seed": 7, "initial_physical_nodes": 1})
-documents = iter(data)
-next(documents)
-first = time.monotonic() - started
-count, size = 1, 0
-for document in documents:
-    count += 1
-    size += len(document["text"])
-seconds = time.monotonic() - started
-print(json.dumps({"n": count, "chars": size, "first_ms": int(first * 1e3),
-                  "ms": int(seconds * 1e3)}))
-"""
+def mosaic(folder: str, skip: str, shuffle: str) -> dict[str, int]:
+    peers.stand_in()
+    import streaming
+
+    started = time.monotonic()
+    data = streaming.StreamingDataset(
+        local=folder,
+        shuffle=bool(int(shuffle)),
+        shuffle_seed=SEED,
+        batch_size=1,
+        num_canonical_nodes=1,
+    )
+    if int(skip):
+        place = {"epoch": 0, "sample_in_epoch": int(skip), "num_canonical_nodes": 1}
+        data.load_state_dict(place | {"shuffle_seed": SEED, "initial_physical_nodes": 1})
+    return counted(iter(data), started)
 
 
-def mosaic(folder: str, skip: int, shuffle: bool) -> measure.Cost | None:
-    python = os.environ.get("LOWBG_PEERS_PYTHON", "")
-    if not Path(python).is_file():
-        return None
-    return measure.run([python, "-c", MOSAIC, folder, str(skip), str(int(shuffle))])
-
-
-def row(name: str, cost: measure.Cost | None, middle: measure.Cost | None) -> None:
-    if cost is None or middle is None:
-        print(f"{name:<34} not installed (LOWBG_PEERS_PYTHON)")
-        return
+def row(name: str, cost: measure.Cost, middle: measure.Cost) -> None:
     done, seconds = cost.answer, cost.answer["ms"] / 1000
     cells = [
         f"{done['n'] / seconds:,.0f}",
@@ -212,11 +197,11 @@ def main() -> None:
                 measure.python(f"{here}:plain", store, "0", shuffle),
                 measure.python(f"{here}:plain", store, str(middle), shuffle),
             )
-        for shuffled in (False, True):
+        for shuffle in ("0", "1"):
             row(
-                f"mosaicml-streaming{', shuffled' if shuffled else ', in order'}",
-                mosaic(mds, 0, shuffled),
-                mosaic(mds, middle, shuffled),
+                f"mosaicml-streaming{', shuffled' if shuffle == '1' else ', in order'}",
+                measure.python(f"{here}:mosaic", mds, "0", shuffle),
+                measure.python(f"{here}:mosaic", mds, str(middle), shuffle),
             )
 
 

@@ -1,9 +1,6 @@
-"""Snapshots to export, and the interpreter that has other projects' readers."""
+"""Snapshots to export."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import pytest
 
@@ -17,12 +14,3 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Manifest]:
     """147 documents in 5 parts."""
     rows = (40, 7, 0, 90, 10)
     return make_snapshot(tmp_path_factory.mktemp("exported") / "store", rows)
-
-
-@pytest.fixture(scope="session")
-def peers() -> str:
-    """A Python that has mosaicml-streaming and mlcroissant, which want other versions of numpy."""
-    python = os.environ.get("LOWBG_PEERS_PYTHON", "")
-    if not Path(python).is_file():
-        pytest.skip("LOWBG_PEERS_PYTHON names no Python with mosaicml-streaming and mlcroissant")
-    return python

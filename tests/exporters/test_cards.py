@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_croissant_names_every_file_column_and_input(made: Made, exported: Path)
 
 
 def test_mlcroissant_accepts_the_card_and_reads_the_records_through_it(
-    made: Made, exported: Path, peers: str
+    made: Made, exported: Path
 ) -> None:
     code = """
 import json, sys, mlcroissant
@@ -72,7 +73,7 @@ ids = [row["documents/id"] for row in data.records("documents")]
 print(json.dumps([i.decode() if isinstance(i, bytes) else i for i in ids]))
 """
     path = str(exported / "croissant.json")
-    done = subprocess.run([peers, "-c", code, path], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     ids = json.loads(done.stdout.splitlines()[-1])
     assert ids == [row["id"] for row in all_documents(*made)]
