@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from archive.extract import versions
 from archive.judge import Judge, Told
 from archive.manifest import ObjectRef, Part
 from archive.recipe import Recipe, recipe_from_json
+from archive.records import Outcome, Place, Record
 from archive.sources import read_records
 from archive.tables import TableWriter
 
@@ -91,8 +93,10 @@ def make_part(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, 
     """The stage `part`: reads one input, writes its documents and its ledger, returns a receipt.
 
     `report` is told the input bytes read since the last call. Raises Unaccounted if the ledger
-    does not add up to the input's size, EnvironmentFailed if the input changed since it was hashed.
+    does not add up to the input's size, EnvironmentFailed if the input changed since it was hashed
+    or this worker has other versions of what decides content than the task says.
     """
+    _require_versions(task["recipe"])
     folder = Path(task["work"])
     folder.mkdir(parents=True, exist_ok=True)
     if finished := read_receipt(folder, PART_FILES):
@@ -108,6 +112,38 @@ def make_part(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, 
         for path in aside.values():
             path.unlink(missing_ok=True)
     return receipt
+
+
+def failed_part(task: dict[str, Any], reason: str, folder: Path) -> dict[str, Any]:
+    """The receipt of a part for an input that could not be read: no documents, one ledger row.
+
+    It accounts for every byte of the input, as `failed`. Its files are in `folder`, its key is one
+    that no build looks for: the next one tries the input again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    writers = {table: TableWriter(table, folder / f"{table}.parquet") for table in PART_FILES}
+    whole = Record("", Place(0, task["bytes"]), outcome=Outcome.FAILED, reason=reason)
+    row, _ = _judge({**task, "attest": None}, recipe_from_json(task["recipe"])).judge(whole)
+    writers["ledger"].add(row)
+    refs = {table: writer.close() for table, writer in writers.items()}
+    return {
+        "key": sha256_hex(canonical_json([task["key"], "failed", reason])),
+        "source": task["source"],
+        "accounted": task["bytes"],
+        "outcomes": {Outcome.FAILED.value: 1},
+        **{table: [ref.sha256, ref.bytes, ref.rows] for table, ref in refs.items()},
+    }
+
+
+def _require_versions(stated: dict[str, Any]) -> None:
+    """Refuses to make by other code what the task's key says was made by that."""
+    ours, theirs = recorded(recipe_from_json(stated))["versions"], stated["versions"]
+    differing = sorted(n for n in {*ours, *theirs} if ours.get(n) != theirs.get(n))
+    if differing:
+        raise EnvironmentFailed(
+            f"{platform.node()} has other versions than the build: {', '.join(differing)}",
+            next_step="install the same packages on every node, by one list of exact versions",
+        )
 
 
 def _write_part(

@@ -22,7 +22,7 @@ from archive.engines import Engine
 from archive.errors import Corrupt
 from archive.leaves import stored_leaves
 from archive.manifest import InputEntry, Manifest, ObjectRef, Part, records_of
-from archive.parts import Found, part_of, part_task, recorded, state_of
+from archive.parts import Found, failed_part, part_of, part_task, recorded, state_of
 from archive.recipe import Recipe
 from archive.revisits import resolve_revisits
 from archive.sources.inputs import Input, fetch
@@ -46,7 +46,7 @@ class Order:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """What is at hand when all parts are made: the parts, and where their files are."""
 
     store: Store
@@ -55,6 +55,15 @@ class _Gathered:
 
     def path(self, ref: ObjectRef) -> Path:
         return self.staged.get(ref.sha256) or self.store.check(ref)
+
+    def add_signals(self, engine: Engine, progress: Progress) -> None:
+        """Has the signals of each part computed that has none by today's rules."""
+        from archive import derived  # numpy and the language models
+
+        report = Amount(progress, "computing signals", 0)
+        work = self.store.work
+        parts, staged = derived.annotate_parts(self.parts, self.path, work, engine, report)
+        self.parts, self.staged = parts, self.staged | staged
 
 
 def silent(phase: str, done: int, total: int) -> None:
@@ -66,15 +75,18 @@ def build(store: Store, order: Order, engine: Engine, progress: Progress = silen
 
     Finished parts of a killed build of the same inputs and recipe are taken up again; parts that a
     committed version already has are reused. Until the commit's last step the store is as it was.
+    An input whose workers keep dying is `failed` in the ledger; the next build tries it again.
     """
     with sharing(store.work) as alone:
-        found = _fingerprint(store, order, engine, progress)
-        gathered = _gather(store, order, found, engine, progress)
+        engine.reach(store.work)
+        found = fingerprints(store, order, engine, progress)
         build_key = _build_key(order, found)
-        with _scratch(store, build_key) as scratch:
+        with scratch_of(store, build_key) as scratch:
+            gathered = gather(store, order, found, engine, progress, scratch)
             draft = _draft(order, found, gathered, scratch)
             if order.annotate:
-                draft = _annotated(draft, gathered, scratch, engine, progress)
+                gathered.add_signals(engine, progress)
+                draft = _with_duplicates(draft, gathered, scratch, engine, progress)
             _stage_originals(order, found, gathered, scratch)
             progress("committing", 0, 0)
             manifest = store.commit(draft, gathered.staged, build_key)
@@ -92,9 +104,12 @@ def annotate(store: Store, old: Manifest, engine: Engine, progress: Progress = s
     No input is read. The content root stays as it is.
     """
     build_key = sha256_hex(canonical_json([old.name, old.content_root, "annotate"]))
-    with sharing(store.work) as alone, _scratch(store, build_key) as scratch:
-        gathered = _Gathered(store, list(old.parts))
-        draft = _annotated(replace(old, created=_now()), gathered, scratch, engine, progress)
+    with sharing(store.work) as alone, scratch_of(store, build_key) as scratch:
+        engine.reach(store.work)
+        gathered = Gathered(store, list(old.parts))
+        gathered.add_signals(engine, progress)
+        draft = replace(old, created=_now())
+        draft = _with_duplicates(draft, gathered, scratch, engine, progress)
         manifest = store.commit(draft, gathered.staged, build_key)
         if alone():
             clean(store)
@@ -102,7 +117,7 @@ def annotate(store: Store, old: Manifest, engine: Engine, progress: Progress = s
 
 
 @contextmanager
-def _scratch(store: Store, build_key: str) -> Iterator[Path]:
+def scratch_of(store: Store, build_key: str) -> Iterator[Path]:
     """A folder of this build's own, on the store's file system, gone when it ends."""
     folder = store.work / "builds"
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,7 +145,8 @@ def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str
     }
 
 
-def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress) -> list[Found]:
+def fingerprints(store: Store, order: Order, engine: Engine, progress: Progress) -> list[Found]:
+    """The inputs of an order with their bytes at hand and hashed."""
     attested = evidence.read_attestations(order.attest) if order.attest else {}
     tasks = [
         {
@@ -141,7 +157,7 @@ def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress)
         }
         for each in order.inputs
     ]
-    report = _Amount(progress, "reading inputs", _local_bytes(order.inputs))
+    report = Amount(progress, "reading inputs", _local_bytes(order.inputs))
     receipts = engine.run("fingerprint", tasks, report=report)
     return [
         Found(
@@ -156,28 +172,37 @@ def _fingerprint(store: Store, order: Order, engine: Engine, progress: Progress)
     ]
 
 
-def _gather(
-    store: Store, order: Order, found: Sequence[Found], engine: Engine, progress: Progress
-) -> _Gathered:
-    """Makes the parts that are not there yet, one for each different input, in input order."""
+def gather(
+    store: Store,
+    order: Order,
+    found: Sequence[Found],
+    engine: Engine,
+    progress: Progress,
+    scratch: Path,
+) -> Gathered:
+    """Makes the parts that are not there yet, one for each different input, in input order.
+
+    An input that an engine gives up becomes a part of one ledger row; its files are in `scratch`.
+    """
     unique = _representatives(found).values()
-    tasks = {
-        each.source: part_task(each, order.recipe, order.attest, store.work) for each in unique
-    }
+    tasks = [part_task(each, order.recipe, order.attest, store.work) for each in unique]
     parts = store.known_parts()
-    wanted = {task["key"] for task in tasks.values()} & set(parts)
+    wanted = {task["key"] for task in tasks} & set(parts)
     known = {key: parts[key] for key in wanted if _is_sound(store, parts[key])}
-    todo = [task for task in tasks.values() if task["key"] not in known]
-    report = _Amount(progress, "extracting", sum(task["bytes"] for task in todo))
-    receipts = {r["key"]: r for r in engine.run("part", todo, report=report)}
-    gathered = _Gathered(store)
-    for task in tasks.values():
-        part = known.get(task["key"]) or part_of(receipts[task["key"]])
-        gathered.parts.append(part)
-        if task["key"] in receipts:
-            folder = Path(task["work"])
-            gathered.staged[part.documents.sha256] = folder / "documents.parquet"
-            gathered.staged[part.ledger.sha256] = folder / "ledger.parquet"
+    todo = [task for task in tasks if task["key"] not in known]
+    report = Amount(progress, "extracting", sum(task["bytes"] for task in todo))
+    homes = {task["key"]: Path(task["work"]) for task in todo}
+
+    def failed(task: dict[str, Any], reason: str) -> dict[str, Any]:
+        homes[task["key"]] = scratch / "failed" / task["key"]
+        return failed_part(task, reason, homes[task["key"]])
+
+    receipts = engine.run("part", todo, report=report, instead=failed)
+    made = {task["key"]: part_of(r) for task, r in zip(todo, receipts, strict=True)}
+    gathered = Gathered(store, [known.get(t["key"]) or made[t["key"]] for t in tasks])
+    for key, part in made.items():
+        gathered.staged[part.documents.sha256] = homes[key] / "documents.parquet"
+        gathered.staged[part.ledger.sha256] = homes[key] / "ledger.parquet"
     return gathered
 
 
@@ -202,7 +227,7 @@ def _is_sound(store: Store, part: Part) -> bool:
     return True
 
 
-def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: Path) -> Manifest:
+def _draft(order: Order, found: Sequence[Found], gathered: Gathered, scratch: Path) -> Manifest:
     """The manifest to be; the commit gives it its version and parent."""
     revisits = scratch / "revisits.parquet"
     ledgers = [gathered.path(part.ledger) for part in gathered.parts]
@@ -231,7 +256,7 @@ def _draft(order: Order, found: Sequence[Found], gathered: _Gathered, scratch: P
     )
 
 
-def _content_root(gathered: _Gathered) -> str:
+def _content_root(gathered: Gathered) -> str:
     leaves = LeafSorter()
     for part in gathered.parts:
         leaves.add(stored_leaves(gathered.path(part.documents)))
@@ -263,7 +288,7 @@ def _entries(found: Sequence[Found], parts: Sequence[Part], kept: bool) -> tuple
 
 
 def _stage_originals(
-    order: Order, found: Sequence[Found], gathered: _Gathered, scratch: Path
+    order: Order, found: Sequence[Found], gathered: Gathered, scratch: Path
 ) -> None:
     """Copies what is to be kept beside the parts; the user's own files are never moved."""
     if order.attest and order.recipe.attest:
@@ -274,7 +299,7 @@ def _stage_originals(
             _stage_copy(each.path, ObjectRef(each.source, each.bytes, 0), gathered, scratch)
 
 
-def _stage_copy(path: Path, ref: ObjectRef, gathered: _Gathered, scratch: Path) -> None:
+def _stage_copy(path: Path, ref: ObjectRef, gathered: Gathered, scratch: Path) -> None:
     """Stages a copy of a file, unless the store has it already, byte for byte."""
     try:
         gathered.store.check(ref)
@@ -283,18 +308,15 @@ def _stage_copy(path: Path, ref: ObjectRef, gathered: _Gathered, scratch: Path) 
         shutil.copyfile(path, scratch / ref.sha256)
 
 
-def _annotated(
-    draft: Manifest, gathered: _Gathered, scratch: Path, engine: Engine, progress: Progress
+def _with_duplicates(
+    draft: Manifest, gathered: Gathered, scratch: Path, engine: Engine, progress: Progress
 ) -> Manifest:
-    """The draft with signals for each part and duplicates over all of them."""
+    """The draft with the signals of each part and duplicates over all of them."""
     from archive import derived  # numpy and the language models
 
-    work = gathered.store.work
-    report = _Amount(progress, "computing signals", 0)
-    parts, staged = derived.annotate_parts(gathered.parts, gathered.path, work, engine, report)
-    gathered.parts, gathered.staged = parts, gathered.staged | staged
     progress("finding duplicates", 0, 0)
     table = scratch / "duplicates.parquet"
+    parts, work = gathered.parts, gathered.store.work
     ref = derived.find_duplicates(parts, gathered.path, work, engine, table)
     gathered.staged[ref.sha256] = table
     return replace(draft, parts=tuple(parts), duplicates=ref, annotations=derived.recorded())
@@ -324,7 +346,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-class _Amount:
+class Amount:
     """Adds amounts up and passes the sum on."""
 
     def __init__(self, progress: Progress, phase: str, total: int) -> None:

@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     OVER_LIMIT = "over-limit"  # reason: the limit's name
     DAMAGED = "damaged"  # bytes that cannot be read as a record
     UNRECOGNISED = "unrecognised"  # an input that is no web archive
+    FAILED = "failed"  # a whole input whose workers died; the next build tries it again
     CONTAINER = "container"  # the compressed member that several records share
     PADDING = "padding"  # bytes between records: empty members, blank lines, dictionaries
 

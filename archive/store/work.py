@@ -24,7 +24,7 @@ def sharing(work: Path) -> Iterator[Callable[[], bool]]:
     Once that was true no other build can begin until the block ends.
     """
     work.mkdir(parents=True, exist_ok=True)
-    with (work / "lock").open("ab") as file:
+    with (work / "lock").open("a+b") as file:
         if fcntl:
             fcntl.flock(file, fcntl.LOCK_SH)
 
@@ -42,7 +42,7 @@ def sharing(work: Path) -> Iterator[Callable[[], bool]]:
 @contextmanager
 def taking_turns(work: Path, what: str) -> Iterator[None]:
     """Waits while another build does the same thing with what they share."""
-    with (work / f"{what}.lock").open("ab") as file:
+    with (work / f"{what}.lock").open("a+b") as file:
         if fcntl:
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
