@@ -10,6 +10,7 @@ import stat
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NoReturn, TextIO
 
@@ -19,6 +20,8 @@ COPY_BYTES: Final = 1 << 20
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _GLOB = re.compile(r"[*?\[]")
 _NAME_SOME: Final = "name a file, a folder, a glob, a URL, or - for a list on standard input"
+MAKERS: Final = {"lowbg-extract": "archive.commoncrawl.extract:fetch"}
+"""Inputs that are made, not copied: the scheme of their location -> what makes a file in a folder."""
 # What the filesystems of fsspec call that which changes with a file's content.
 _MARKS: Final = ("ETag", "etag", "Last-Modified", "LastModified", "last_modified", "mtime")
 
@@ -241,6 +244,11 @@ def fetch(source: Input, folder: Path) -> Path:
     """
     if not _URL.match(source.location):
         return Path(source.location)
+    scheme, _, rest = source.location.partition("://")
+    if scheme in MAKERS:
+        module, _, name = MAKERS[scheme].partition(":")
+        made: Path = getattr(import_module(module), name)(rest, folder)
+        return made
     filesystem, path = open_filesystem(source.location)
     folder.mkdir(parents=True, exist_ok=True)
     try:
