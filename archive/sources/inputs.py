@@ -21,7 +21,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _GLOB = re.compile(r"[*?\[]")
 _NAME_SOME: Final = "name a file, a folder, a glob, a URL, or - for a list on standard input"
 MAKERS: Final = {"lowbg-extract": "archive.commoncrawl.extract:fetch"}
-"""Inputs that are made, not copied: the scheme of their location -> what makes a file in a folder."""
+"""Inputs that are made, not copied: the scheme of a location -> what makes its file in a folder."""
 # What the filesystems of fsspec call that which changes with a file's content.
 _MARKS: Final = ("ETag", "etag", "Last-Modified", "LastModified", "last_modified", "mtime")
 
