@@ -54,6 +54,11 @@ class RayEngine:
         self, workers: int = 1, address: str | None = None, patience: float | None = None
     ) -> None:
         address = address or "local"
+        if address.startswith("ray://"):
+            raise UsageError(
+                f"{address}: not by Ray's client protocol",
+                next_step="run lowbg on a node of the cluster, with --address auto",
+            )
         if address == "local":
             os.environ.setdefault(LOOPBACK, "0")  # read when Ray is imported
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or Ray reports to its makers
@@ -124,11 +129,6 @@ class RayEngine:
             self._ray.kill(self._board)
 
     def _connect(self, address: str, workers: int) -> None:
-        if address.startswith("ray://"):
-            raise UsageError(
-                f"{address}: not by Ray's client protocol",
-                next_step="run lowbg on a node of the cluster, with --address auto",
-            )
         given: dict[str, Any] = {"address": address}
         if address == "local":
             given |= {"num_cpus": workers, "object_store_memory": STORE_BYTES}
