@@ -1,0 +1,233 @@
+"""Extracts: the selected records of one WARC file, read by ranges, as a WARC file of their own.
+
+An extract is the input of a build, and says of itself what it is. In it are, each a gzip member:
+the file's own warcinfo as it came, a metadata record with the selection, and for every row of the
+index, in the order of their offsets, a metadata record that says where the record was and how it
+agrees with the index, and the record as it came. A record that disagrees with the index is left
+out, and its metadata record says why. So the ledger, which keeps what metadata records say, has a
+row for all that was selected.
+
+The bytes are a function of the rows, the selection and the records alone: members of our own are
+stored, not deflated, because compressors differ between machines.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Final
+
+from isal import isal_zlib
+
+from archive.commoncrawl.checked import LIMITS, Checked, check, unreadable
+from archive.commoncrawl.places import Base
+from archive.commoncrawl.selected import Selected
+from archive.digest import canonical_json
+from archive.errors import EnvironmentFailed
+from archive.sources.arc import Arc
+from archive.sources.framing import Frame, read_rows
+from archive.sources.inputs import Input
+from archive.sources.warc import Warc
+from archive.sources.windows import HeldWindow
+
+INFO_BYTES: Final = 4096
+"""A warcinfo record is looked for in so many bytes at the start of a file; they have some 500."""
+SCHEME: Final = "lowbg-extract"
+FORMAT: Final = 1
+"""Raised by one whenever the same selection would give other bytes."""
+SOFTWARE: Final = "lowbackground select"
+MAX_HEADER: Final = 8192
+FIELDS: Final = ("offset", "length", "url", "fetched", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The selected records of one file. `selection` says how they were chosen, for people."""
+
+    path: str  # of the WARC file, below the base
+    selection: tuple[tuple[str, str], ...]
+    rows: tuple[Selected, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "path": self.path,
+            "selection": [list(each) for each in self.selection],
+            "rows": [[getattr(row, name) for name in FIELDS] for row in self.rows],
+        }
+
+    @property
+    def name(self) -> str:
+        """The file's name with 80 bits of the hash of what is selected."""
+        digest = hashlib.sha256(canonical_json(self.to_json())).digest()
+        # Base32 has no 0 and no 1, so that it never looks like a date.
+        mark = base64.b32encode(digest[:10]).decode().lower()
+        stem = PurePosixPath(self.path).name
+        for ending in (".gz", ".warc", ".arc"):
+            stem = stem.removesuffix(ending)
+        return f"{stem}.{mark}.warc.gz"
+
+
+def order(extract: Extract, base: Base, folder: Path) -> Input:
+    """The extract as an input that is made when a build wants it; its order is put in `folder`."""
+    data = canonical_json({"base": base.location, "extract": extract.to_json()})
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    aside.write_bytes(data)
+    os.replace(aside, path)
+    return Input(extract.name, f"{SCHEME}://{path.resolve()}")
+
+
+def fetch(path: str, folder: Path) -> Path:
+    """Makes the extract that is ordered by the file at `path`; see archive.sources.inputs."""
+    try:
+        ordered = json.loads(Path(path).read_bytes())
+    except FileNotFoundError:
+        raise EnvironmentFailed(
+            f"the order of an extract, {path}, is gone",
+            next_step="run the same command again: another build has cleaned up after itself",
+        ) from None
+    return write(_extract_of(ordered["extract"]), Base(ordered["base"]), folder)
+
+
+def _extract_of(value: dict[str, Any]) -> Extract:
+    """The extract that to_json() wrote."""
+    path = value["path"]
+    rows = (Selected(path, **dict(zip(FIELDS, row, strict=True))) for row in value["rows"])
+    return Extract(path, tuple((k, v) for k, v in value["selection"]), tuple(rows))
+
+
+def write(extract: Extract, base: Base, folder: Path) -> Path:
+    """Makes the extract in `folder`, written aside and moved into place; one that is there stays.
+
+    What cannot be read at all is an EnvironmentFailed; what disagrees with the index is in it.
+    """
+    target = folder / extract.name
+    if target.is_file():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{extract.name}.{secrets.token_hex(8)}"
+    try:
+        with aside.open("wb") as out:
+            _write(extract, base, out)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return target
+
+
+def _write(extract: Extract, base: Base, out: BinaryIO) -> None:
+    size = base.size_of(extract.path)
+    end = INFO_BYTES if size is None else min(INFO_BYTES, size)
+    info = _own_info(next(iter(base.read_ranges(extract.path, [(0, end)]))) if end else b"")
+    out.write(info)
+    first = {**dict(extract.selection), "file": extract.path, "records": len(extract.rows)}
+    first["warcinfo"] = "as it came" if info else f"none in the first {INFO_BYTES} bytes"
+    out.write(_member(_metadata(extract.path, None, extract.rows[0].fetched, first)))
+    for row, data in _read(extract, base, size):
+        checked = check(row, data) if isinstance(data, bytes) else Checked(problem=data)
+        out.write(_member(_about(extract.path, row, checked)))
+        if isinstance(data, bytes) and not checked.problem:
+            out.write(data)
+
+
+def _read(extract: Extract, base: Base, size: int | None) -> Iterator[tuple[Selected, bytes | str]]:
+    """Every row with its bytes, or with why there are none; only what can be there is asked for."""
+    refused = {row: reason for row in extract.rows if (reason := _why_not(row, size))}
+    asked = [row for row in extract.rows if row not in refused]
+    pieces = iter(base.read_ranges(extract.path, [(row.offset, row.length) for row in asked]))
+    for row in extract.rows:
+        yield row, refused[row] if row in refused else next(pieces)
+
+
+def _why_not(row: Selected, size: int | None) -> str | None:
+    reason = unreadable(row)
+    if reason is None and size is not None and row.end > size:
+        return f"the index says bytes {row.offset} to {row.end}, the file has {size}"
+    return reason
+
+
+def _own_info(data: bytes) -> bytes:
+    """The gzip member at the start of a file, if it is whole and says what the file is."""
+    decoder = isal_zlib.decompressobj(wbits=31)
+    try:
+        inflated = decoder.decompress(data, LIMITS.header_bytes)
+    except isal_zlib.IsalError:  # type: ignore[misc]  # the stub has it wrong
+        return b""
+    if not decoder.eof:
+        return b""
+    rows = list(read_rows(Frame(HeldWindow(inflated), LIMITS, (Warc(), Arc()))))
+    if [row.type for row in rows] not in (["warcinfo"], ["filedesc"]):
+        return b""
+    return data[: len(data) - len(decoder.unused_data)]
+
+
+def _about(path: str, row: Selected, checked: Checked) -> bytes:
+    """The metadata record of one row."""
+    said = {"file": path, "offset": row.offset, "length": row.length, "digest": row.digest}
+    said |= {"problem": checked.problem} if checked.problem else {"agrees": checked.agrees}
+    record_id = checked.record.record_id if checked.record else None
+    return _metadata(row.url, record_id, row.fetched, said)
+
+
+def _metadata(url: str, refers_to: str | None, date: str, said: dict[str, Any]) -> bytes:
+    """A metadata record whose `description` is JSON: what the ledger keeps in `said`."""
+    description = json.dumps(said, sort_keys=True)  # in ASCII, so on one line
+    block = f"software: {SOFTWARE}\r\ndescription: {description}\r\n".encode()
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{url} {hashlib.sha256(block).hexdigest()}")
+    headers = [
+        ("WARC-Type", "metadata"),
+        ("WARC-Record-ID", f"<urn:uuid:{identity}>"),
+        ("WARC-Date", date),
+        ("WARC-Target-URI", _one_line(url)),
+        *([("WARC-Refers-To", _one_line(refers_to))] if refers_to else []),
+        ("Content-Type", "application/warc-fields"),
+        ("Content-Length", str(len(block))),
+    ]
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"WARC/1.0\r\n{head}\r\n".encode() + block + b"\r\n\r\n"
+
+
+def _one_line(value: str) -> str:
+    """What an index or a record says, whatever that is, as the value of a header."""
+    return (value if value.isprintable() else json.dumps(value))[:MAX_HEADER]
+
+
+def _member(data: bytes) -> bytes:
+    """A gzip member (RFC 1952) of stored blocks (RFC 1951, 3.2.4): the same bytes everywhere."""
+    pieces = [data[at : at + 0xFFFF] for at in range(0, len(data), 0xFFFF)]
+    stored = b"".join(_stored(piece, piece is pieces[-1]) for piece in pieces)
+    ends = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + stored + ends
+
+
+def _stored(piece: bytes, last: bool) -> bytes:
+    size = len(piece)
+    return (
+        bytes([last]) + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + piece
+    )
+
+
+def problems(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of ledger rows (their `url` and `said`): what was selected and left out, and why."""
+    found = []
+    for row in rows:
+        said = json.loads(row["said"] or "{}")
+        if said.get("software") != SOFTWARE:
+            continue
+        told = json.loads(said["description"])
+        if "problem" in told:
+            keys = ("file", "offset", "length", "problem")
+            found.append({"url": row["url"], **{key: told[key] for key in keys}})
+    return found
