@@ -1,32 +1,17 @@
-"""Equal keys brought together."""
+"""Equal keys of each text brought together."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from archive.signals.hashing import Hashes, Positions
+from archive.signals.kernels.hashes import grouped
 
 
 class Groups:
-    """Equal keys brought together: sizes of the groups and the first member of each.
+    """Equal keys of each text: text i has the keys bounds[i] to bounds[i + 1].
 
-    `members` lists the positions group by group, `starts` where each group begins in it. With
-    `least=2` keys that occur once are left out.
+    `number` is the group of each key; groups are numbered in the order of their first keys.
+    `sizes` is how many keys each has, `first` which is its first.
     """
 
-    def __init__(self, keys: Hashes, least: int = 1) -> None:
-        order = np.argsort(keys)
-        ranked = keys[order]
-        new = np.ones(len(ranked) + 1, dtype=bool)
-        np.not_equal(ranked[1:], ranked[:-1], out=new[1:-1])
-        if least > 1:
-            shared = np.flatnonzero(~(new[:-1] & new[1:]))
-            order, new = order[shared], new[shared]
-        self.members = order
-        self.starts = np.flatnonzero(new[: len(order)])
-        self.sizes = np.diff(self.starts, append=len(order))
-        self.first = np.minimum.reduceat(order, self.starts) if len(order) else order
-
-    def number(self) -> Positions:
-        """Each member's group, in the order of `members`."""
-        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+    def __init__(self, keys: Hashes, bounds: Positions) -> None:
+        self.number, self.sizes, self.first = grouped(keys, bounds)

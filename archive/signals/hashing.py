@@ -1,7 +1,7 @@
-"""Fixed 64-bit hashing of spans, for a whole array of spans at once.
+"""Fixed 64-bit hashes of spans (archive.signals.kernels.hashes computes them).
 
-A span's hash is a polynomial in a fixed odd base modulo 2**64, read off two prefix sums, then
-mixed with the span's length. It is the same on every machine and in every batch.
+A span's hash is a polynomial in a fixed odd base modulo 2**64, mixed with the span's length. It is
+the same on every machine and in every batch.
 """
 
 from __future__ import annotations
@@ -16,23 +16,7 @@ Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 
 BASE: Final = 0x9E3779B97F4A7C15
-INVERSE: Final = pow(BASE, -1, 2**64)
 LENGTH: Final = 0xD6E8FEB86659FD93
-
-_powers = np.ones(1, dtype=np.uint64)
-_inverses = np.ones(1, dtype=np.uint64)
-
-
-def _tables(size: int) -> tuple[Hashes, Hashes]:
-    """BASE**i and BASE**-i for i < size, grown as needed."""
-    global _powers, _inverses
-    if len(_powers) < size:
-        room = max(size, 1 << 18)
-        for name, base in (("_powers", BASE), ("_inverses", INVERSE)):
-            factors = np.full(room, base, dtype=np.uint64)
-            factors[0] = 1
-            globals()[name] = np.multiply.accumulate(factors)
-    return _powers[:size], _inverses[:size]
 
 
 def mix(values: Hashes) -> Hashes:
@@ -45,30 +29,12 @@ def mix(values: Hashes) -> Hashes:
     return mixed
 
 
-class Prefix:
-    """Prefix sums over a sequence, from which the hash of any span is read off."""
-
-    def __init__(self, values: npt.NDArray[np.unsignedinteger]) -> None:
-        powers, self._inverses = _tables(len(values) + 1)
-        self._sums = np.zeros(len(values) + 1, dtype=np.uint64)
-        terms = values.astype(np.uint64)
-        terms += np.uint64(1)
-        terms *= powers[:-1]
-        np.cumsum(terms, out=self._sums[1:])
-
-    def spans(self, starts: Positions, ends: Positions) -> Hashes:
-        """The hash of each span [start, end)."""
-        hashes = self._sums[ends] - self._sums[starts]
-        hashes *= self._inverses[starts]
-        hashes ^= (ends - starts).astype(np.uint64) * np.uint64(LENGTH)
-        return mix(hashes)
-
-
 def of_text(text: str) -> int:
-    """The hash of one whole text: what `Prefix.spans` gives for it."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    whole = Prefix(codes).spans(np.array([0]), np.array([len(codes)]))
-    return int(whole[0])
+    """The hash of one whole text."""
+    from archive.signals.kernels.hashes import of_spans
+
+    codes = np.array([ord(character) for character in text], dtype=np.uint32)
+    return int(of_spans(codes, np.array([0]), np.array([len(codes)]))[0])
 
 
 @cache

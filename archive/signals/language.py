@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from archive.signals.view import View
+from archive.signals.lid import Model, read
+
+if TYPE_CHECKING:
+    from archive.signals.view import View
 
 COLUMNS = (
     "language",
@@ -55,18 +59,38 @@ REFUSED: Final = re.compile(
 
 
 def compute(view: View) -> dict[str, Any]:
-    rows = [identify(text) for text in view.texts]
+    rows = identify(view.texts)
     return {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
 
 
-def identify(text: str) -> tuple[str, float, str, str, float, str | None, float | None]:
-    """The values of COLUMNS for one text."""
+Row = tuple[str, float, str, str, float, str | None, float | None]
+
+
+def identify(texts: Sequence[str]) -> list[Row]:
+    """The values of COLUMNS for each text."""
+    samples = [_sample(text) for text in texts]
+    answers = [
+        # Four digits: the last bits of a 32-bit sum differ between processors.
+        (_code(label), min(round(score, 4), 1.0)) if label else ("und", 0.0)
+        for label, score in _model().predict([sample for sample in samples if sample])
+    ]
+    asked = iter(answers)
+    return [_judged(sample, *next(asked)) if sample else NOTHING for sample in samples]
+
+
+NOTHING: Final[Row] = ("und", 0.0, "none", "und", 0.0, None, None)
+
+
+def _sample(text: str) -> str:
+    """What the models see of a text: nothing where that has no letter."""
     sample = " ".join(text[: 2 * SAMPLE].split())[:SAMPLE]
     if not sample.isprintable():
         sample = REFUSED.sub(" ", sample)
-    if not any(character.isalpha() for character in sample):
-        return "und", 0.0, "none", "und", 0.0, None, None
-    first, score = _fasttext(sample)
+    return sample if any(character.isalpha() for character in sample) else ""
+
+
+def _judged(sample: str, first: str, score: float) -> Row:
+    """The label, once CLD2 was asked where fastText's score asks for it."""
     if score >= SURE:
         return first, score, "fasttext", first, score, None, None
     second, share, reliable = _cld2(sample)
@@ -84,18 +108,9 @@ def versions() -> dict[str, str]:
     """What decides the labels."""
     model = hashlib.sha256(_model_path().read_bytes()).hexdigest()
     return {
-        "fasttext-predict": version("fasttext-predict"),
         "lid.176.ftz": f"sha256:{model}",
         "pycld2": version("pycld2"),
     }
-
-
-def _fasttext(sample: str) -> tuple[str, float]:
-    labels, scores = _model().predict(sample, k=1)
-    if not labels:
-        return "und", 0.0
-    # Four digits: the last bits of a 32-bit sum differ between processors.
-    return _code(labels[0].removeprefix("__label__")), min(round(float(scores[0]), 4), 1.0)
 
 
 def _cld2(sample: str) -> tuple[str, float, bool]:
@@ -123,7 +138,5 @@ def _model_path() -> Path:
 
 
 @cache
-def _model() -> Any:
-    import fasttext
-
-    return fasttext.load_model(str(_model_path()))
+def _model() -> Model:
+    return read(_model_path())

@@ -9,20 +9,21 @@ expectation is the Jaccard similarity of the shingle sets (Broder 1997).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from archive.signals.hashing import Hashes, Prefix, mix, of_text
-from archive.signals.view import View
+from archive.signals.hashing import Hashes, mix, of_text
+
+if TYPE_CHECKING:
+    from archive.signals.view import View
 
 COLUMNS = ("minhash",)
 
 SHINGLE: Final = 5
 PERMUTATIONS: Final = 128
 SEED: Final = 0x6C6F776267  # "lowbg"
-BLOCK: Final = 1 << 14  # shingles at a time: two buffers of them stay in the processor's cache
 
 _drawn = mix(np.arange(SEED, SEED + 2 * PERMUTATIONS, dtype=np.uint64)) >> np.uint64(32)
 MULTIPLIERS: Final = (_drawn[:PERMUTATIONS] | np.uint64(1)).astype(np.uint32)
@@ -41,16 +42,11 @@ def compute(view: View) -> dict[str, Any]:
 
 def shingles(view: View) -> tuple[Hashes, npt.NDArray[np.int64]]:
     """Shingle hashes of all texts, at least one for each, and where each text's begin."""
+    from archive.signals.kernels.minhash import shingles as cut
+
     bounds = view.words.bounds
-    counts = np.diff(bounds)
-    prefix = Prefix(view.lower_word_hashes)
-    number = np.maximum(counts - SHINGLE + 1, 1)
-    first = np.cumsum(number) - number
-    text = np.repeat(np.arange(len(view)), number)
-    starts = bounds[:-1][text] + np.arange(len(text)) - first[text]
-    ends = np.minimum(starts + SHINGLE, bounds[1:][text])
-    hashes = prefix.spans(starts, ends)
-    for index in np.flatnonzero(counts == 0):
+    hashes, first = cut(view.lower_word_hashes, bounds, SHINGLE)
+    for index in np.flatnonzero(bounds[1:] == bounds[:-1]):
         begin, end = view.begins[index], view.ends[index]
         hashes[first[index]] = of_text("".join(view.lower[begin:end].split()))
     return hashes, first
@@ -58,20 +54,11 @@ def shingles(view: View) -> tuple[Hashes, npt.NDArray[np.int64]]:
 
 def signatures(hashes: Hashes, first: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
     """The minima of every permutation over each text's shingles, one row a text."""
+    from archive.signals.kernels.minhash import minima
+
     values = (hashes >> np.uint64(32)).astype(np.uint32)
-    best = np.full((PERMUTATIONS, len(first)), 0xFFFFFFFF, dtype=np.uint32)
-    for start in range(0, len(values), BLOCK):
-        block = values[start : start + BLOCK]
-        low = int(np.searchsorted(first, start, side="right")) - 1
-        high = int(np.searchsorted(first, start + len(block)))
-        cuts = np.maximum(first[low:high] - start, 0)
-        buffer = np.empty_like(block)
-        for k in range(PERMUTATIONS):
-            np.multiply(block, MULTIPLIERS[k], out=buffer)
-            buffer += ADDENDS[k]
-            row = best[k, low:high]
-            np.minimum(row, np.minimum.reduceat(buffer, cuts), out=row)
-    return best.T
+    found: npt.NDArray[np.uint32] = minima(values, first, MULTIPLIERS, ADDENDS)
+    return found
 
 
 def jaccard(one: bytes, other: bytes) -> float:

@@ -117,7 +117,7 @@ def _stop_words(spans: Spans, hashes: Hashes) -> tuple[Spans, Hashes]:
 
 def distinct(view: View, spans: Spans, hashes: Hashes) -> npt.NDArray[np.int64]:
     """How many different spans each text has among these."""
-    groups = Groups(view.own_keys(hashes, spans.document))
+    groups = Groups(hashes, spans.bounds)
     return np.bincount(spans.document[groups.first], minlength=len(view))
 
 

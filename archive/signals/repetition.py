@@ -7,15 +7,15 @@ copy counts, and the denominator is the characters of the segments or words alon
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from archive.signals.groups import Groups
-from archive.signals.hashing import Hashes, Positions, Prefix
-from archive.signals.view import Mask, Spans, View, ratio
+from archive.signals.hashing import Hashes, Positions
+from archive.signals.kernels.repeats import Table, repeated
+from archive.signals.view import Spans, View, ratio
 
 TOP: Final = (2, 3, 4)
 DUPLICATED: Final = (5, 6, 7, 8, 9, 10)
@@ -109,132 +109,43 @@ def _dclm_segments(view: View, segments: Spans, kind: str) -> dict[str, Any]:
 
 def later_copies(view: View, spans: Spans) -> tuple[Positions, Positions, npt.NDArray[np.bool_]]:
     """Per text, the copies after the first and their characters; per span, if it has a copy."""
-    groups = Groups(view.own_keys(view.hashes(spans), spans.document), least=2)
+    groups = Groups(view.hashes(spans), spans.bounds)
     extra = groups.sizes - 1
     owners = spans.document[groups.first]
     lengths = spans.lengths[groups.first]
     copies = np.bincount(owners, weights=extra, minlength=len(view)).astype(np.int64)
     chars = np.bincount(owners, weights=extra * lengths, minlength=len(view)).astype(np.int64)
-    repeated = np.zeros(len(spans), dtype=bool)
-    repeated[groups.members] = True
-    return copies, chars, repeated
+    return copies, chars, groups.sizes[groups.number] > 1
 
 
 # n-grams
 
 
-class Repeated:
-    """The n-grams of a list of words that occur more than once in their text, n by n.
-
-    An n-gram repeats only if both (n-1)-grams in it do, so each step looks at what is left.
-    """
-
-    def __init__(self, view: View, words: Spans, hashes: Hashes, single: Mask) -> None:
-        self.words = words
-        self._view = view
-        self._prefix = Prefix(hashes)
-        self._last = words.bounds[1:]
-        self.at = np.flatnonzero(~single)  # where a repeated n-gram begins
-        self.group = self.at  # which n-gram it is: a place in the two below
-        self.sizes = self.at  # how often each n-gram occurs
-        self.first = self.at  # where each occurs first
-
-    def step(self, n: int) -> None:
-        """Go on to n-grams of n words; n grows by one with each call, from 2."""
-        at = self.at[:-1][np.diff(self.at) == 1]
-        owners = self.words.document[at]
-        fits = at + n <= self._last[owners]
-        at, owners = at[fits], owners[fits]
-        keys = self._view.own_keys(self._prefix.spans(at, at + n), owners)
-        groups = Groups(keys, least=2)
-        label = np.full(len(at), -1)
-        label[groups.members] = groups.number()
-        kept = np.flatnonzero(label >= 0)
-        self.at, self.group = at[kept], label[kept]
-        self.sizes, self.first = groups.sizes, at[groups.first]
-
-    def commonest(self) -> tuple[Positions, Positions]:
-        """Per text, how often its commonest n-grams occur (0: none repeats); and where they do.
-
-        The places are those of every n-gram that occurs so often, in the order of the text.
-        """
-        owners = self.words.document[self.first]
-        most = np.zeros(len(self._last), dtype=np.int64)
-        np.maximum.at(most, owners, self.sizes)
-        return most, np.sort(self.first[self.sizes == most[owners]])
-
-
 def _gopher_ngrams(view: View) -> dict[str, Any]:
-    tokens = view.tokens
-    repeated = Repeated(view, tokens, view.token_hashes, view.single)
-    sums = np.concatenate(([0], np.cumsum(tokens.lengths)))
-    enough = view.count(tokens)
-    found: dict[str, Any] = {}
-    for n in (*TOP, *DUPLICATED):
-        repeated.step(n)
-        if n in TOP:
-            # Counter.most_common: the highest count, the earliest among equals, joined by spaces.
-            # Where nothing repeats, that is the first n-gram of the text.
-            most, places = repeated.commonest()
-            first = np.where(enough >= n, tokens.bounds[:-1], 0)
-            owners = tokens.document[places][::-1]
-            first[owners] = places[::-1]  # the earliest is written last
-            size = sums[np.minimum(first + n, len(tokens))] - sums[first] + n - 1
-            best = np.where(enough >= n, size * np.maximum(most, 1), 0)
-            found[f"gopher_top_{n}gram"] = ratio(best, view.sizes)
-        else:
-            copies = greedy_copies(repeated.at, repeated.group, n)
-            chars = _per_text(tokens, copies, sums[copies + n] - sums[copies])
-            found[f"gopher_dup_{n}gram"] = ratio(chars, view.sizes)
-    return found
-
-
-def greedy_copies(at: Positions, group: Positions, n: int) -> Positions:
-    """Where later copies begin, left to right without overlap (datatrove find_all_duplicate).
-
-    A copy is skipped over whole; an n-gram that begins inside one is not remembered.
-    """
-    copies: list[int] = []
-    seen: set[int] = set()
-    starts, groups = at.tolist(), group.tolist()
-    here, count = 0, len(starts)
-    while here < count:
-        which = groups[here]
-        if which in seen:
-            copies.append(starts[here])
-            # On to the first position behind this copy: at most n entries further.
-            free = starts[here] + n
-            here = bisect_left(starts, free, here + 1, min(here + n, count))
-        else:
-            seen.add(which)
-            here += 1
-    return np.array(copies, dtype=np.int64)
+    """The commonest is Counter.most_common's: of equals the earliest, joined by spaces."""
+    top, duplicated = _ngrams(view, view.tokens, view.token_hashes, dclm=False)
+    return {
+        **{f"gopher_top_{n}gram": ratio(top[:, i], view.sizes) for i, n in enumerate(TOP)},
+        **{
+            f"gopher_dup_{n}gram": ratio(duplicated[:, i], view.sizes)
+            for i, n in enumerate(DUPLICATED)
+        },
+    }
 
 
 def _dclm_ngrams(view: View) -> dict[str, Any]:
+    """The commonest is the longest of equals, or nothing where none repeats."""
     words = view.words
-    repeated = Repeated(view, words, view.word_hashes, view.single[view.worded])
-    sums = np.concatenate(([0], np.cumsum(words.lengths)))
+    top, duplicated = _ngrams(view, words, view.word_hashes, dclm=True)
     whole = view.total(words, words.lengths)
-    found: dict[str, Any] = {}
-    for n in (*TOP, *DUPLICATED):
-        repeated.step(n)
-        if n in TOP:
-            # The longest of the most frequent n-grams; nothing where none repeats.
-            most, places = repeated.commonest()
-            longest = np.zeros(len(view), dtype=np.int64)
-            np.maximum.at(longest, words.document[places], sums[places + n] - sums[places])
-            found[f"dclm_top_{n}gram"] = ratio(longest * most, whole)
-        else:
-            # Each word once, however many repeated n-grams it is part of.
-            at = repeated.at
-            fresh = np.maximum(at, np.concatenate(([0], at[:-1] + n))[: len(at)])
-            chars = _per_text(words, at, sums[at + n] - sums[fresh])
-            found[f"dclm_dup_{n}gram"] = ratio(chars, whole)
+    return {
+        **{f"dclm_top_{n}gram": ratio(top[:, i], whole) for i, n in enumerate(TOP)},
+        **{f"dclm_dup_{n}gram": ratio(duplicated[:, i], whole) for i, n in enumerate(DUPLICATED)},
+    }
+
+
+def _ngrams(view: View, words: Spans, hashes: Hashes, dclm: bool) -> tuple[Table, Table]:
+    groups = Groups(hashes, words.bounds)
+    sums = np.concatenate(([0], np.cumsum(words.lengths)))
+    found: tuple[Table, Table] = repeated(groups.number, groups.sizes, sums, words.bounds, dclm)
     return found
-
-
-def _per_text(words: Spans, at: Positions, values: Positions) -> Positions:
-    """The sum of values that belong to places in a list of words, over each text."""
-    sums = np.concatenate(([0], np.cumsum(values)))
-    return np.diff(sums[np.searchsorted(at, words.bounds)])

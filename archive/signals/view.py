@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from archive.signals.groups import Groups
-from archive.signals.hashing import Hashes, Positions, Prefix, mix, wanted
-from archive.signals.segments import boundaries
-from archive.signals.unicode import ALNUM, ALPHA, SPACE, one_of, properties
+from archive.signals.hashing import Hashes, Positions, wanted
+from archive.signals.kernels import cut
+from archive.signals.kernels.hashes import of_spans
+from archive.signals.unicode import ALNUM, ALPHA, one_of, properties
 
 Mask = npt.NDArray[np.bool_]
-
-INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-"""Code points that show nothing: no token, although UAX #29 cuts them off as segments."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,8 @@ class View:
         self.texts = texts
         self.sizes = np.array([len(text) for text in texts], dtype=np.int64)
         joined = "\n".join(texts) + "\n"
-        self.codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        encoded = bytearray(joined.encode("utf-32-le", "surrogatepass"))
+        self.codes = np.frombuffer(encoded, dtype=np.uint32)
         self.ends = np.cumsum(self.sizes + 1) - 1
         self.begins = self.ends - self.sizes
         self.raw = joined
@@ -76,12 +74,17 @@ class View:
         return self.codes.astype(np.intp)
 
     @cached_property
-    def flags(self) -> npt.NDArray[np.uint8]:
-        return properties().flags[self.index]
+    def _looked_up(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+        table = properties()
+        return cut.looked_up(self.codes, table.flags, table.lower)
 
-    @cached_property
+    @property
+    def flags(self) -> npt.NDArray[np.uint8]:
+        return self._looked_up[0]
+
+    @property
     def lowered(self) -> npt.NDArray[np.uint32]:
-        return properties().lower[self.index]
+        return self._looked_up[1]
 
     @cached_property
     def lower(self) -> str:
@@ -98,34 +101,26 @@ class View:
         return one_of(characters)[self.index]
 
     @cached_property
-    def prefix(self) -> Prefix:
-        return Prefix(self.codes)
+    def _cut(self) -> tuple[Spans, npt.NDArray[np.uint8], Hashes, Hashes]:
+        begins = cut.boundaries(self.codes, self.flags, properties().word_break)
+        starts, ends, flags, hashes, lower = cut.tokens(
+            self.codes, self.lowered, self.flags, begins
+        )
+        return self.spans(starts, ends), flags, hashes, lower
 
-    @cached_property
-    def lower_prefix(self) -> Prefix:
-        return Prefix(self.lowered)
-
-    @cached_property
+    @property
     def tokens(self) -> Spans:
         """UAX #29 segments other than white space: words, and runs of one same mark.
 
         UAX #29 leaves every mark alone; "....." or "=====" is one token to the tokenizers that the
         peers' rules were tuned with.
         """
-        starts = boundaries(self.index)
-        repeats = self.codes[starts[1:]] == self.codes[starts[1:] - 1]
-        repeats &= (np.diff(starts) == 1) & ((self.flags[starts[1:]] & (ALNUM | SPACE)) == 0)
-        starts = np.concatenate((starts[:1], starts[1:][~repeats]))
-        hidden = one_of(INVISIBLE)[self.index[starts]]
-        hidden |= (self.flags[starts] & SPACE) != 0
-        kept = np.flatnonzero(~hidden)
-        # The last segment is the line feed that closes the batch: every other one has a successor.
-        return self.spans(starts[kept], starts[kept + 1])
+        return self._cut[0]
 
-    @cached_property
+    @property
     def token_flags(self) -> npt.NDArray[np.uint8]:
         """The flags of each token's code points, joined by `or`."""
-        return self.joined_flags(self.tokens)
+        return self._cut[1]
 
     @cached_property
     def worded(self) -> Mask:
@@ -137,9 +132,9 @@ class View:
     def words(self) -> Spans:
         return self.tokens.where(self.worded)
 
-    @cached_property
+    @property
     def token_hashes(self) -> Hashes:
-        return self.hashes(self.tokens)
+        return self._cut[2]
 
     @cached_property
     def word_hashes(self) -> Hashes:
@@ -147,42 +142,28 @@ class View:
 
     @cached_property
     def lower_word_hashes(self) -> Hashes:
-        return self.lower_hashes(self.words)
+        return self._cut[3][self.worded]
 
     @cached_property
     def word_groups(self) -> Groups:
         """Equal lower-cased words of each text, brought together."""
-        return Groups(self.own_keys(self.lower_word_hashes, self.words.document))
+        return Groups(self.lower_word_hashes, self.words.bounds)
 
     @cached_property
-    def single(self) -> Mask:
-        """Which tokens are words that stand in their text once, whatever their case."""
-        groups = self.word_groups
-        once = np.zeros(len(self.words), dtype=bool)
-        once[groups.first[groups.sizes == 1]] = True
-        mask = np.zeros(len(self.tokens), dtype=bool)
-        mask[self.worded] = once
-        return mask
+    def _pieces(self) -> tuple[Spans, npt.NDArray[np.uint8]]:
+        starts, ends, flags = cut.pieces(self.flags)
+        return self.spans(starts, ends), flags
 
-    @cached_property
+    @property
     def pieces(self) -> Spans:
         """What str.split() gives: maximal stretches without white space."""
-        shown = ~self.having(SPACE)
-        change = np.flatnonzero(shown[1:] != shown[:-1]) + 1
-        if shown[0]:
-            change = np.concatenate(([0], change))
-        return self.spans(change[0::2], change[1::2])
+        return self._pieces[0]
 
     @cached_property
     def lettered(self) -> Mask:
         """Which pieces have a letter in them."""
-        mask: Mask = (self.joined_flags(self.pieces) & ALPHA) != 0
+        mask: Mask = (self._pieces[1] & ALPHA) != 0
         return mask
-
-    @cached_property
-    def shown(self) -> Positions:
-        """Positions of everything but white space."""
-        return np.flatnonzero(~self.having(SPACE))
 
     @cached_property
     def lines(self) -> Spans:
@@ -208,22 +189,9 @@ class View:
     def document_of(self, positions: Positions) -> Positions:
         return np.searchsorted(self.ends, positions)
 
-    def joined_flags(self, spans: Spans) -> npt.NDArray[np.uint8]:
-        """Per span, the flags up to where the next one begins: white space adds none that count."""
-        if not len(spans):
-            return np.zeros(0, dtype=np.uint8)
-        return np.bitwise_or.reduceat(self.flags, spans.starts)
-
     def strip(self, spans: Spans) -> Spans:
         """The spans without white space at either end; an empty one stands at its own end."""
-        shown = self.shown
-        first = np.searchsorted(shown, spans.starts)
-        last = np.searchsorted(shown, spans.ends)
-        blank = first == last
-        padded = np.append(shown, len(self.codes))
-        starts = np.where(blank, spans.ends, padded[np.minimum(first, len(shown))])
-        ends = np.where(blank, spans.ends, padded[np.maximum(last - 1, 0)] + 1)
-        return Spans(starts, ends, spans.bounds)
+        return Spans(*cut.stripped(spans.starts, spans.ends, self.flags), spans.bounds)
 
     def find(self, needle: str) -> Positions:
         """Where a lower-case needle stands in the lower-cased texts, without overlaps."""
@@ -277,16 +245,11 @@ class View:
         sums = np.concatenate(([0], np.cumsum(values, dtype=np.int64)))
         return np.diff(sums[spans.bounds])
 
-    def own_keys(self, hashes: Hashes, owners: Positions) -> Hashes:
-        """The hashes made a text's own, so that equal spans of two texts stay apart."""
-        salts = mix(np.arange(1, len(self) + 1, dtype=np.uint64))
-        return hashes ^ salts[owners]
-
     def hashes(self, spans: Spans) -> Hashes:
-        return self.prefix.spans(spans.starts, spans.ends)
+        return of_spans(self.codes, spans.starts, spans.ends)
 
     def lower_hashes(self, spans: Spans) -> Hashes:
-        return self.lower_prefix.spans(spans.starts, spans.ends)
+        return of_spans(self.lowered, spans.starts, spans.ends)
 
 
 def _find(text: str, needle: str) -> Positions:

@@ -23,17 +23,7 @@ from archive import signals
 from archive.sample import write_sample
 from archive.signals.view import View
 
-SHARED: tuple[str, ...] = (
-    "index",
-    "flags",
-    "lowered",
-    "lower",
-    "prefix",
-    "lower_prefix",
-    "tokens",
-    "token_flags",
-)
-SHARED += ("words", "token_hashes", "lower_word_hashes", "pieces", "shown", "stripped")
+SHARED = ("flags", "lower", "tokens", "words", "lower_word_hashes", "pieces", "stripped")
 ARCHIVES = ("*.warc", "*.warc.gz", "*.arc.gz")
 LARGEST = 20_000_000  # bytes of an archive worth reading for this
 

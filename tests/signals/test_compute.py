@@ -97,7 +97,7 @@ def test_versions_name_models_tables_and_rules_but_no_library_that_decides_nothi
     found = signals.versions()
     assert set(found) == {
         *("rules", "unicode", "minhash"),
-        *("fasttext-predict", "lid.176.ftz", "pycld2"),
+        *("lid.176.ftz", "pycld2"),
     }
     assert all(isinstance(value, str) and value for value in found.values())
 

@@ -1,0 +1,83 @@
+"""Hashes of spans, and equal ones brought together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.signals.hashing import BASE, LENGTH, Hashes, Positions
+from archive.signals.kernels.compiled import helper, kernel
+
+# Typed, because an integer of 64 bits without a sign and a plain one make a float.
+ZERO: Final = np.uint64(0)
+ONE: Final = np.uint64(1)
+FACTOR: Final = np.uint64(BASE)
+SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+LENGTHS: Final = np.uint64(LENGTH)
+
+
+@helper
+def finished(total: np.uint64, length: int) -> np.uint64:
+    """The sum of a span's terms and its length, mixed as archive.signals.hashing.mix does."""
+    value = total ^ (np.uint64(length) * LENGTHS)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
+
+
+@kernel("uint64[::1](uint32[::1], int64[::1], int64[::1])")
+def of_spans(codes: npt.NDArray[np.uint32], starts: Positions, ends: Positions) -> Hashes:
+    """The hash of each span of code points."""
+    hashes = np.empty(len(starts), dtype=np.uint64)
+    for k in range(len(starts)):
+        total, power = ZERO, ONE
+        for i in range(starts[k], ends[k]):
+            total += (np.uint64(codes[i]) + ONE) * power
+            power *= FACTOR
+        hashes[k] = finished(total, ends[k] - starts[k])
+    return hashes
+
+
+@helper
+def room(count: int) -> int:
+    """The size of a table for so many keys: a power of two, at most half of it taken."""
+    size = 8
+    while size < 2 * count:
+        size *= 2
+    return size
+
+
+@kernel("Tuple((int64[::1], int64[::1], int64[::1]))(uint64[::1], int64[::1])")
+def grouped(keys: Hashes, bounds: Positions) -> tuple[Positions, Positions, Positions]:
+    """Equal keys of each text, brought together.
+
+    Keys of text i are bounds[i] to bounds[i + 1]. Per key: its group, numbered by first occurrence;
+    per group: how many keys, and where the first is.
+    """
+    number = np.empty(len(keys), dtype=np.int64)
+    sizes, first = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.int64)
+    longest = 0
+    for text in range(len(bounds) - 1):
+        longest = max(longest, bounds[text + 1] - bounds[text])
+    table = np.empty(room(longest), dtype=np.int32)
+    groups = 0
+    for text in range(len(bounds) - 1):
+        begin, end = bounds[text], bounds[text + 1]
+        size = room(end - begin)
+        for i in range(size):
+            table[i] = -1
+        mask = np.uint64(size - 1)
+        base = groups
+        for i in range(begin, end):
+            slot = keys[i] & mask
+            while table[slot] >= 0 and keys[first[base + table[slot]]] != keys[i]:
+                slot = (slot + ONE) & mask
+            if table[slot] < 0:
+                table[slot] = groups - base
+                sizes[groups], first[groups] = 0, i
+                groups += 1
+            number[i] = base + table[slot]
+            sizes[number[i]] += 1
+    return number, sizes[:groups].copy(), first[:groups].copy()
