@@ -59,14 +59,19 @@ REFUSED: Final = re.compile(
 
 
 def compute(view: View) -> dict[str, Any]:
-    rows = identify(view.texts)
+    rows = identified(view.texts)
     return {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
 
 
 Row = tuple[str, float, str, str, float, str | None, float | None]
 
 
-def identify(texts: Sequence[str]) -> list[Row]:
+def identify(text: str) -> Row:
+    """The values of COLUMNS for one text."""
+    return identified([text])[0]
+
+
+def identified(texts: Sequence[str]) -> list[Row]:
     """The values of COLUMNS for each text."""
     samples = [_sample(text) for text in texts]
     answers = [
