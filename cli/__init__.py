@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 COMMANDS = {
+    "crawls": "the crawls of Common Crawl, by name",
+    "plan": "what a build of a crawl would read and cost",
     "build": "turn web archives into a snapshot",
     "rebuild": "extract again from the kept originals",
     "annotate": "compute signals and duplicates again",

@@ -6,6 +6,7 @@ The bundled list names its source for every fact and has null for what no source
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Any
 
 from archive.commoncrawl import collinfo
 from archive.commoncrawl.crawl import WEEKLY, Crawl, crawl_of
-from archive.errors import UnknownName, UsageError
+from archive.errors import UsageError
 from archive.recipe import ERAS
 
 
@@ -29,7 +30,7 @@ def crawls() -> tuple[Crawl, ...]:
 
 
 def find(name: str) -> Crawl:
-    """The crawl with this id or older name; UnknownName lists the known ones."""
+    """The crawl with this id or older name; UsageError with names that are like it."""
     known = crawls()
     for each in known:
         if name in (each.id, each.alias):
@@ -39,7 +40,12 @@ def find(name: str) -> Crawl:
             f"{name} is not in the list of crawls, which ends with {known[-1].id}",
             next_step="'lowbg crawls --refresh' reads the publisher's list anew",
         )
-    raise UnknownName("crawl", name, (each.id for each in known))
+    close = difflib.get_close_matches(name, [each.id for each in known], n=3)
+    raise UsageError(
+        f"unknown crawl {name!r}",
+        next_step=(f"did you mean {' or '.join(close)}? " if close else "")
+        + "'lowbg crawls' lists those that are known",
+    )
 
 
 def before(day: dt.date, among: Sequence[Crawl]) -> list[Crawl]:

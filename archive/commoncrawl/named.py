@@ -16,8 +16,8 @@ from archive.commoncrawl.selected import Selected, by_file
 from archive.errors import Corrupt, UsageError
 from archive.sources.inputs import Input
 
-KINDS: Final = {"cc": "warc", "wet": "wet"}
-"""What stands before the colon -> the format."""
+KINDS: Final = {"cc": ("warc", "arc"), "wet": ("wet",)}
+"""What stands before the colon -> the formats it may mean; a crawl has one of them."""
 MAX_PREDICATE: Final = 8192
 
 
@@ -84,7 +84,9 @@ def parse(pattern: str) -> tuple[str, Crawl]:
             f"no crawl's name: {pattern!r}",
             next_step="write cc:CC-MAIN-2013-20 for WARC, wet:CC-MAIN-2013-20 for WET",
         )
-    return KINDS[prefix], crawls.find(name)
+    crawl = crawls.find(name)
+    kinds = KINDS[prefix]
+    return next((kind for kind in kinds if kind in crawl.formats), kinds[0]), crawl
 
 
 def files(kind: str, crawl: Crawl, choice: Choice, base: Base) -> list[str]:
@@ -95,7 +97,7 @@ def files(kind: str, crawl: Crawl, choice: Choice, base: Base) -> list[str]:
 
 def selection(kind: str, crawl: Crawl, choice: Choice, base: Base) -> list[Extract]:
     """The extracts of the records that are wanted of a crawl, by their file's path."""
-    if kind != "warc":
+    if kind == "wet":
         raise UsageError(
             "an index says where records are in WARC files, not in WET",
             next_step=f"write cc:{crawl.id}, or leave --where and --index out",

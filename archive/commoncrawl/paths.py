@@ -38,9 +38,8 @@ def path_list(base: Base, crawl: Crawl, kind: str) -> list[str]:
     listing = crawl.formats.get(kind)
     if listing is None or listing.paths is None:
         raise UsageError(
-            f"no list of the {kind.upper()} files of {crawl.id} is known"
-            + (f": its files are {', '.join(crawl.formats)}" if crawl.formats else ""),
-            next_step=f"name its files below {base.locate(crawl.location or '')} yourself",
+            f"no list of {kind.upper()} files of {crawl.id} is known",
+            next_step=f"name files below {base.locate(crawl.location or '')} yourself",
         )
     return read_list(base, listing.paths)
 
