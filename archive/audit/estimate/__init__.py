@@ -15,6 +15,8 @@ Three ways to a share, none of which says anything about a single document:
 `rogan_gladen` (any detector whose errors were counted on the same archive).
 """
 
+from archive.audit.estimate.reference import Reference, Target
+from archive.audit.estimate.share import estimate
 from archive.audit.estimate.texts import AiShare, Gate, Settings, Text
 
-__all__ = ["AiShare", "Gate", "Settings", "Text"]
+__all__ = ["AiShare", "Gate", "Reference", "Settings", "Target", "Text", "estimate"]

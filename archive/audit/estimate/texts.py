@@ -35,17 +35,37 @@ class Settings:
     """Every parameter that decides an answer; recorded with it."""
 
     seed: int = 0
-    """Of the bootstrap and of the split of documents."""
+    """Of the split of documents and of the bootstrap."""
+    unit: str = "sentence"
+    """What is human or synthetic as a whole: each "sentence", or each "document"."""
+    folds: int = 5
+    """Each fold of the references calibrates the word rates that the others gave."""
+    least_clusters: int = 3
+    """Document clusters of either kind that a word of the vocabulary must stand in."""
+    least_sources: int = 2
+    """Sources that it must stand in, where there are as many."""
+    most_words: int = 100_000
+    """Words of the lexicon: those of the most documents."""
     level: float = 0.95
     """Of the interval."""
     bootstrap: int = 400
     """Rounds of the nested bootstrap over document clusters."""
+    retrained: int = 8
+    """Of them, how often the word rates are estimated anew, from resampled references."""
     least_sentences: int = 3000
-    """Fewer in the target and there is no estimate (audit of a small sample says little)."""
+    """Fewer in the target and there is no estimate."""
+    least_documents: int = 30
+    """Fewer document clusters of target, human or synthetic reference, and there is none."""
     least_auc: float = 0.8
-    """Held-out AUC of human against synthetic documents below which they cannot be told apart."""
+    """Held-out AUC of human against synthetic documents below which they count as alike."""
+    most_shift: float = 0.1
+    """Share that human text of an unseen source may be read as (root mean square over sources)."""
+    most_drift: float = 4.0
+    """Standard deviations by which a target's words may differ from the archive's own samples."""
+    drift_draws: int = 60
+    """Samples of the archive that say how much words differ by chance."""
     most_sentences: int = 200_000
-    """Kept of a target: those of the documents with the lowest hashes."""
+    """Kept of a target and of each reference: those of the clusters with the lowest hashes."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

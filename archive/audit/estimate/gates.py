@@ -1,0 +1,143 @@
+"""The gates: what must hold before a share is printed, and the words for what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from archive.audit.estimate.bag import Bag, Floats, summed
+from archive.audit.estimate.drift import drift
+from archive.audit.estimate.interval import Measured
+from archive.audit.estimate.mixture import Scorer
+from archive.audit.estimate.nulls import Null, shift
+from archive.audit.estimate.texts import Gate
+
+LEAST_SOURCES = 5  # null tests that a statement about an unseen source needs
+
+
+def reference_gates(scorer: Scorer, nulls: Sequence[Null]) -> dict[str, Gate]:
+    """Gates that do not depend on a target."""
+    return {
+        "references": _enough_reference(scorer),
+        "identifiable": _identifiable(scorer),
+        "nulls": _nulls(scorer, nulls),
+    }
+
+
+def target_gates(
+    scorer: Scorer, nulls: Sequence[Null], target: Bag, found: Measured | None
+) -> dict[str, Gate]:
+    """Gates of one target; those that need a measured share only where there is one."""
+    gates = {"size": _enough_target(scorer, target)}
+    if found is not None:
+        gates["drift"] = _drift(scorer, nulls, target, found)
+        gates["range"] = _within(scorer, found, allowance(gates["drift"], nulls))
+    return gates
+
+
+def allowance(drifted: Gate, nulls: Sequence[Null]) -> float:
+    """The standard deviation to add where the target passes only as another unseen source."""
+    return shift(nulls) if drifted.detail.get("as_unseen_source") else 0.0
+
+
+def auc(negative: Floats, positive: Floats) -> float:
+    """The chance that a positive lies above a negative, ties half (Mann and Whitney 1947)."""
+    both = np.concatenate((negative, positive))
+    _, place, counts = np.unique(both, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    size = len(positive)
+    below = ranks[len(negative) :].sum() - size * (size + 1) / 2
+    return float(below / (len(negative) * size))
+
+
+def _enough_reference(scorer: Scorer) -> Gate:
+    clusters = [len(np.unique(bag.clusters)) for bag in (scorer.human, scorer.synthetic)]
+    least = scorer.settings.least_documents
+    return Gate(
+        "references", min(clusters) >= least, float(min(clusters)), float(least),
+        f"{clusters[0]} human and {clusters[1]} synthetic document clusters; {least} each needed",
+        {"human": clusters[0], "synthetic": clusters[1]},
+    )  # fmt: skip
+
+
+def _identifiable(scorer: Scorer) -> Gate:
+    """Held-out documents of both kinds, told apart by the sum of their sentences' ratios."""
+    trained = scorer.trained(0)
+    human, synthetic = (
+        summed(bag.document, ratios, bag.documents)
+        for bag, ratios in ((scorer.human, trained.human), (scorer.synthetic, trained.synthetic))
+    )
+    found, least = auc(human, synthetic), scorer.settings.least_auc
+    said = "are told apart" if found >= least else "cannot be told apart: not identifiable"
+    return Gate(
+        "identifiable", found >= least, found, least,
+        f"held-out human and synthetic documents {said} (AUC {found:.3f}, {least:g} needed)", {},
+    )  # fmt: skip
+
+
+def _nulls(scorer: Scorer, nulls: Sequence[Null]) -> Gate:
+    """Whether anything can be said of a source that the references lack."""
+    most, found = scorer.settings.most_shift, shift(nulls)
+    worst = max(nulls, key=lambda null: null.share, default=None)
+    passed = len(nulls) >= LEAST_SOURCES and found <= most
+    said = (
+        f"unseen human sources are read as {found:.1%} synthetic (root mean square of"
+        f" {len(nulls)}), at most as {max(worst.share, 0):.1%} ({worst.source})"
+        if worst
+        else "one source alone: nothing can be said of others"
+    )
+    return Gate(
+        "nulls", passed, found if nulls else None, most,
+        f"{said}; {LEAST_SOURCES} sources and {most:.0%} at most are needed",
+        {"sources": [null.to_json() for null in nulls]},
+    )  # fmt: skip
+
+
+def _enough_target(scorer: Scorer, target: Bag) -> Gate:
+    settings = scorer.settings
+    clusters = len(np.unique(target.clusters))
+    passed = target.sentences >= settings.least_sentences and clusters >= settings.least_documents
+    return Gate(
+        "size", passed, float(target.sentences), float(settings.least_sentences),
+        f"{target.sentences} sentences of {clusters} document clusters; {settings.least_sentences}"
+        f" of {settings.least_documents} needed",
+        {"clusters": clusters, "least_clusters": settings.least_documents},
+    )  # fmt: skip
+
+
+def _drift(scorer: Scorer, nulls: Sequence[Null], target: Bag, found: Measured) -> Gate:
+    """Like the archive's own samples; or no further from it than its sources from each other."""
+    drifts = {
+        name: drift(scorer, target, found.share, vocabulary_only=only)
+        for name, only in (("all words", False), ("vocabulary", True))
+    }
+    worst = max(drifts, key=lambda name: drifts[name].deviations)
+    most = scorer.settings.most_drift
+    alike = drifts[worst].deviations <= most
+    excess = drifts["all words"].excess
+    farthest = max((null.excess for null in nulls), default=0.0)
+    as_source = not alike and excess <= farthest and _nulls(scorer, nulls).passed
+    return Gate(
+        "drift", alike or as_source, drifts[worst].deviations, most,
+        f"words differ from the references' by {drifts[worst].deviations:.1f} standard deviations"
+        f" of their own samples ({worst}; {most:g} allowed)"
+        + ("; no further than one of its sources does, so the interval is widened"
+           if as_source else ""),
+        {
+            "as_unseen_source": as_source,
+            "excess_bits": excess,
+            "farthest_source_bits": farthest,
+            "deviations": {name: each.deviations for name, each in drifts.items()},
+        },
+    )  # fmt: skip
+
+
+def _within(scorer: Scorer, found: Measured, widened: float) -> Gate:
+    low, high = found.interval(scorer.settings.level, widened)
+    return Gate(
+        "range", low <= 1 and high >= 0, found.share, None,
+        f"{found.share:.3f} before it is cut to 0..1: a target outside of what any mixture gives"
+        " is of another kind than both references",
+        {"low": low, "high": high},
+    )  # fmt: skip
