@@ -1,0 +1,122 @@
+"""An audit: one pass over a corpus for what is proven, a second for what is left to estimate.
+
+The second reads only for the slices that can be estimated: those with a reference in their own
+language, the largest first. Memory: the counters of the slices, a batch of texts, one target for
+each estimated slice and language; the index of the archive is mapped.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archive.audit import references, slices
+from archive.audit.against import Against, open_against
+from archive.audit.answer import NO_REFERENCE, Judged
+from archive.audit.corpora import Place, resolve
+from archive.audit.estimate import AiShare
+from archive.audit.items import Corpus, Wanted
+from archive.audit.order import Order
+from archive.audit.passes import Progress, Read, first_pass, second_pass
+from archive.audit.references import References
+from archive.audit.tally import Slice, Tallies
+from archive.audit.witness import Witnesses, check_path
+from archive.engines import ENGINES, Engine, load
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The answer to an order."""
+
+    order: Order
+    against: dict[str, Any]
+    references: References | None
+    judged: tuple[Judged, ...]
+    """The whole first, then the slices by column and value."""
+    corpora: tuple[str, ...]
+    left_out: dict[str, dict[str, Any]]
+    """Rows that could not be read, by reason: how many, and where the first of them are."""
+    index: dict[str, int]
+    witnesses: int | None = None
+
+
+def audit(
+    order: Order, witnesses: Path | None = None, progress: Progress = lambda *_: None
+) -> Audit:
+    """Audits a corpus; `witnesses` is a file to write, .parquet or .jsonl, of what proves it."""
+    if witnesses:
+        check_path(witnesses)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lowbg-audit-")))
+        wanted = Wanted(order.text_column, slices.columns_for(("year", "host", *order.by)))
+        place = Place(order.store, wanted)
+        corpora = resolve(order.corpora, place, stack)
+        synthetic = resolve(order.synthetic, place, stack)
+        against = _open(order, wanted, stack, progress)
+        progress("building the references", 0, 1)
+        made = _references(order, against, synthetic)
+        found = Witnesses(against, scratch) if witnesses else None
+        read = Read(Tallies(order.by), marks=scratch / "marks" if made else None)
+        first_pass(order, corpora, against, read, found, progress)
+        shares = second_pass(order, corpora, made, read, progress) if made else {}
+        judged = tuple(_judge(one, read, made, shares) for one in _in_order(read.tallies, order))
+        written = found.write(witnesses) if found and witnesses else None
+        return Audit(
+            order=order,
+            against=against.facts,
+            references=made,
+            judged=judged,
+            corpora=tuple(corpus.name for corpus in corpora),
+            left_out=dict(sorted(read.left.items())),
+            index={"bytes": against.index.bytes, "keys": len(against.index)},
+            witnesses=written,
+        )
+
+
+def _open(order: Order, wanted: Wanted, stack: ExitStack, progress: Progress) -> Against:
+    place = Place(order.store, wanted, order.cut, order.least_grade)
+    engine: Engine = load(ENGINES, "engine", "local")(workers=order.workers)
+    done = 0
+
+    def report(amount: int) -> None:
+        nonlocal done
+        done += amount
+        progress(f"indexing the archive: {done / 1e6:,.0f} MB", 0, 1)
+
+    try:
+        return open_against(order.against, place, order.matching, engine, stack, report)
+    finally:
+        engine.close()
+
+
+def _references(order: Order, against: Against, synthetic: Sequence[Corpus]) -> References | None:
+    if not synthetic:
+        return None
+    return references.build(against, synthetic, order.settings, order.most_texts)
+
+
+def _in_order(tallies: Tallies, order: Order) -> list[Slice]:
+    place = {name: number for number, name in enumerate(("", *order.by))}
+    return sorted(tallies.of, key=lambda one: (place[one[0]], one[1]))
+
+
+def _judge(
+    one: Slice,
+    read: Read,
+    made: References | None,
+    shares: dict[Slice, dict[str, AiShare]],
+) -> Judged:
+    tally, known = read.tallies.of[one], shares.get(one, {})
+    refused = {}
+    for language in tally.rest:
+        if made is None:
+            refused[language] = NO_REFERENCE
+        elif language in made.of and language not in known:
+            refused[language] = "not among the largest slices, which are estimated"
+        elif language not in known:
+            refused[language] = made.reason(language)
+    return Judged(one, tally, known, refused)
