@@ -27,6 +27,7 @@ COMMANDS = {
     "why": "what each rule of a cut says of a document",
     "export": "write a cut for a training stack",
     "receipt": "which documents a job has been fed",
+    "audit": "how much of a corpus is human?",
     "replay": "does a data mix resist model collapse?",
     "sample": "write the bundled sample as a WARC",
 }
