@@ -56,7 +56,7 @@ def _slices(rows: pa.Array) -> Iterator[memoryview]:
     return (view[ends[i] : ends[i + 1]] for i in range(len(rows)))
 
 
-def batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def batches(path: Path, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
     """Batches of a Parquet file of about BATCH_BYTES each, page checksums verified."""
     import pyarrow.parquet as pq
 
@@ -64,7 +64,7 @@ def batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
         yield from batches_of(file, columns)
 
 
-def batches_of(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+def batches_of(file: pq.ParquetFile, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
     """As `batches`, of a file that is open."""
     for group in range(file.num_row_groups):
         about: Any = file.metadata.row_group(group)

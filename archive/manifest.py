@@ -26,6 +26,12 @@ from archive.strict_json import (
 )
 
 FORMAT: Final = "lowbackground-manifest 1"
+PACKED_FORMAT: Final = "lowbackground-manifest 2"
+"""Of a manifest in which parts share files; readers of the first know no slices."""
+
+TABLES: Final = ("documents", "ledger", "signals")
+"""The tables of a part."""
+
 UNRESOLVED: Final = "unresolved"
 """In the manifest's outcomes: revisits that point to no capture of the snapshot."""
 
@@ -46,6 +52,16 @@ class ObjectRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice(ObjectRef):
+    """Rows of a file that several parts share: `rows` of them from row `first` on, from 0.
+
+    `sha256` and `bytes` are those of the whole file.
+    """
+
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
 class InputEntry:
     """One input file, as in the table `inputs`; `kept`: its bytes are an object of the store."""
 
@@ -61,7 +77,10 @@ class InputEntry:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one input became under one recipe. `key` names (input, recipe), so it can be reused."""
+    """What one input became under one recipe. `key` names (input, recipe), so it can be reused.
+
+    Its tables are files of its own, or slices of files that it shares with other parts.
+    """
 
     key: str
     source: str
@@ -70,6 +89,11 @@ class Part:
     outcomes: dict[str, int]
     signals: ObjectRef | None = None
     signals_key: str | None = None  # SHA-256 of what decided the signals
+
+    def table(self, name: str) -> ObjectRef | None:
+        """Its rows of one of TABLES."""
+        ref: ObjectRef | None = getattr(self, name)
+        return ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +120,28 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The canonical JSON that the store keeps."""
-        return canonical_json({"format": FORMAT, **asdict(self)})
+        return canonical_json({"format": self.format, **asdict(self)})
+
+    @property
+    def format(self) -> str:
+        """Which format spells it: one without slices is readable as it always was."""
+        return PACKED_FORMAT if any(_is_packed(part) for part in self.parts) else FORMAT
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
         """The manifest that `data` spells; CheckFailed or Corrupt says what is wrong with it."""
         fields = mapping(parse(data, "manifest"), "manifest")
-        if (found := fields.get("format")) != FORMAT:
+        if (found := fields.get("format")) not in (FORMAT, PACKED_FORMAT):
             raise CheckFailed(
                 f"manifest format {found!r} is not known",
-                next_step=f"this version reads {FORMAT!r}: install the one that wrote it",
+                next_step=f"this version reads {PACKED_FORMAT!r} and the one before: install the"
+                " one that wrote it",
             )
-        return cls(**fields_of(fields, "manifest", {"format": text, **_MANIFEST}, drop="format"))
+        known = {"format": text, **_MANIFEST}
+        manifest = cls(**fields_of(fields, "manifest", known, drop="format"))
+        if found != manifest.format:
+            raise Corrupt("manifest.format", manifest.format, str(found))
+        return manifest
 
     def objects(self) -> dict[str, int | None]:
         """SHA-256 to size of every object it names; the size of an attest list is not recorded."""
@@ -120,9 +154,25 @@ class Manifest:
         named.update((ref.sha256, ref.bytes) for ref in refs if ref)
         return named
 
+    def files(self, table: str) -> list[ObjectRef]:
+        """The files of a table of the parts, each once with all its rows, in the order of parts."""
+        files: dict[str, ObjectRef] = {}
+        for part in self.parts:
+            if ref := part.table(table):
+                before = files[ref.sha256].rows if ref.sha256 in files else 0
+                files[ref.sha256] = ObjectRef(ref.sha256, ref.bytes, before + ref.rows)
+        return list(files.values())
+
+    def packs(self) -> list[tuple[Part, ...]]:
+        """The parts by the files they are in, in their order: most often one part, with its own."""
+        packs: dict[str, list[Part]] = {}
+        for part in self.parts:
+            packs.setdefault(part.ledger.sha256, []).append(part)  # no ledger is like another
+        return [tuple(parts) for parts in packs.values()]
+
     def inconsistencies(self) -> list[str]:
         """Sums and references inside the manifest that should agree and do not, in words."""
-        return [*self._wrong_sums(), *self._wrong_inputs()]
+        return [*self._wrong_sums(), *self._wrong_inputs(), *self._wrong_slices()]
 
     def _wrong_sums(self) -> Iterator[str]:
         outcomes: Counter[str] = Counter()
@@ -149,6 +199,26 @@ class Manifest:
         if unknown := set(self.outcomes) - {*Outcome, UNRESOLVED}:
             yield f"manifest: unknown outcomes {sorted(unknown)}"
 
+    def _wrong_slices(self) -> Iterator[str]:
+        """Parts that share a file share all their files, and no row of them is left out."""
+        ends: dict[str, int] = {}
+        shared: dict[str, tuple[str | None, ...]] = {}
+        for part in self.parts:
+            if not _is_packed(part):
+                continue
+            refs = [part.table(table) for table in TABLES]
+            files = tuple(ref.sha256 if ref else None for ref in refs)
+            for ref in refs:
+                if ref is None:
+                    continue
+                first = ref.first if isinstance(ref, Slice) else None
+                expected = ends.get(ref.sha256, 0)
+                yield from _differ(f"part {part.key[:12]}", ("first row", first, expected))
+                ends[ref.sha256] = expected + ref.rows
+                # Files of no rows are all the same one.
+                if ref.rows and shared.setdefault(ref.sha256, files) != files:
+                    yield f"part {part.key[:12]}: shares {ref.sha256[:12]}, and not all its files"
+
     def _wrong_inputs(self) -> Iterator[str]:
         names = {entry.name: entry for entry in self.inputs}
         parts = {part.source: part for part in self.parts}
@@ -173,6 +243,10 @@ class Manifest:
                 ("records", entry.records, counts[0]),
                 ("documents", entry.documents, counts[1]),
             )
+
+
+def _is_packed(part: Part) -> bool:
+    return any(isinstance(part.table(table), Slice) for table in TABLES)
 
 
 def records_of(outcomes: Mapping[str, int]) -> int:
@@ -218,8 +292,16 @@ def _recipe(value: Any, where: str) -> dict[str, Any]:
     return recipe
 
 
+def _table(value: Any, where: str) -> ObjectRef:
+    """A file of the part's own, or rows of a shared one, which say where they begin."""
+    if isinstance(value, dict) and "first" in value:
+        return Slice(**fields_of(value, where, {**_REF, "first": count}))
+    return ObjectRef(**fields_of(value, where, _REF))
+
+
 _sha256: Final = matching(re.compile(r"[0-9a-f]{64}"), "a SHA-256 in lower-case hex")
-_ref: Final = _record(ObjectRef, {"sha256": _sha256, "bytes": count, "rows": count})
+_REF: Final[dict[str, Reader]] = {"sha256": _sha256, "bytes": count, "rows": count}
+_ref: Final = _record(ObjectRef, _REF)
 _INPUT: Final[dict[str, Reader]] = {
     "name": text,
     "source": _sha256,
@@ -233,10 +315,10 @@ _INPUT: Final[dict[str, Reader]] = {
 _PART: Final[dict[str, Reader]] = {
     "key": _sha256,
     "source": _sha256,
-    "documents": _ref,
-    "ledger": _ref,
+    "documents": _table,
+    "ledger": _table,
     "outcomes": dict_of(count),
-    "signals": or_null(_ref),
+    "signals": or_null(_table),
     "signals_key": or_null(_sha256),
 }
 _MANIFEST: Final[dict[str, Reader]] = {

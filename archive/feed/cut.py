@@ -14,6 +14,7 @@ from archive import cuts
 from archive.digest import canonical_json, sha256_hex
 from archive.errors import UsageError
 from archive.feed.order import BLOCK_ROWS, Ints
+from archive.manifest import Slice
 
 if TYPE_CHECKING:
     import duckdb
@@ -101,23 +102,31 @@ def _evaluate(
         _refuse_more_than_a_predicate(con, where)
         chosen = f"SELECT id FROM clean AS documents WHERE (\n{where}\n)"
         con.execute(f"CREATE TEMP TABLE chosen AS {chosen}")
-        return tuple(_bitmap(con, store, part) for part in manifest.parts)
+        files = manifest.files("documents")
+        bits = {ref.sha256: _bits(con, str(store.check(ref).absolute()), ref.rows) for ref in files}
+        return tuple(_bitmap(bits[part.documents.sha256], part) for part in manifest.parts)
     except duckdb.Error as error:
         raise connection.translate(error, "select * from documents") from error
     finally:
         con.close()
 
 
-def _bitmap(con: duckdb.DuckDBPyConnection, store: Store, part: Part) -> NDArray[np.uint8]:
+def _bits(con: duckdb.DuckDBPyConnection, path: str, rows: int) -> NDArray[np.bool_]:
+    """Which rows of a file are chosen."""
     from archive.query.views import quoted
 
-    path = quoted(str(store.check(part.documents).absolute()))
-    scan = f"read_parquet({path}, hive_partitioning = false, file_row_number = true)"
+    scan = f"read_parquet({quoted(path)}, hive_partitioning = false, file_row_number = true)"
     con.execute(f"SELECT file_row_number FROM {scan} AS part SEMI JOIN chosen USING (id)")
-    bits = np.zeros(part.documents.rows, np.bool_)
+    bits = np.zeros(rows, np.bool_)
     found: dict[str, Any] = con.fetchnumpy()
     bits[found["file_row_number"].astype(np.int64)] = True
-    return np.packbits(bits)
+    return bits
+
+
+def _bitmap(bits: NDArray[np.bool_], part: Part) -> NDArray[np.uint8]:
+    """Those of a part, of all of its file."""
+    first = part.documents.first if isinstance(part.documents, Slice) else 0
+    return np.packbits(bits[first : first + part.documents.rows])
 
 
 def _refuse_more_than_a_predicate(con: duckdb.DuckDBPyConnection, where: str) -> None:

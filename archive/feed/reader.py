@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from archive.errors import Corrupt, UnknownName
 from archive.feed.cut import Chosen
+from archive.manifest import Slice
 from archive.schema import DOCUMENTS, arrow_schema
+from archive.slices import Slices
 
 if TYPE_CHECKING:
     from archive.feed.order import Ints, Window
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 SLICE: Final = 512
 """Rows that become Python objects together."""
+
+SHARED_BYTES: Final = 256 << 20
+"""Decoded row groups of files that parts share: the blocks of small parts are small, and come from
+everywhere, so that a group is wanted again and again."""
 
 
 def known_columns(columns: Sequence[str] | None) -> list[str]:
@@ -38,6 +43,7 @@ class Reader:
     ) -> None:
         self._store, self._manifest, self._chosen = store, manifest, chosen
         self._columns = list(columns)
+        self._shared = Slices(columns, keep=SHARED_BYTES)
 
     def window(self, window: Window) -> pa.Table:
         """The documents of a window's blocks, one block after the other."""
@@ -60,26 +66,12 @@ class Reader:
     def _rows(self, part: int, first: int, end: int) -> pa.Table:
         ref = self._manifest.parts[part].documents
         path = self._store.check(ref)
+        slices = self._shared if isinstance(ref, Slice) else Slices(self._columns, keep=0)
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                groups, start = _groups(file.metadata, first, end)
-                table = file.read_row_groups(groups, columns=self._columns, use_threads=False)
+            table = slices.table(path, ref, first, end)
         except (pa.ArrowException, OSError) as error:  # it changed after it was checked
             raise Corrupt(path, "Parquet pages with the checksums they state", str(error)) from None
-        return table.select(self._columns).slice(first - start, end - first)
-
-
-def _groups(metadata: pq.FileMetaData, first: int, end: int) -> tuple[list[int], int]:
-    """The row groups that hold the rows `first` to `end` - 1, and the first row of the first."""
-    groups: list[int] = []
-    begin, start = 0, first
-    for number in range(metadata.num_row_groups):
-        after = begin + metadata.row_group(number).num_rows
-        if begin < end and after > first:
-            start = start if groups else begin
-            groups.append(number)
-        begin = after
-    return groups, start
+        return table.select(self._columns)
 
 
 def documents(table: pa.Table, rows: Ints) -> Iterator[dict[str, Any]]:

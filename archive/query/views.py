@@ -60,13 +60,17 @@ Scan = Callable[[str, tuple[str, ...]], str]
 
 
 def verified(store: Store, manifest: Manifest) -> Tables:
-    """The files of a snapshot. Each is read and compared with its digest: Corrupt if it differs."""
-    parts = manifest.parts
+    """The files of a snapshot. Each is read and compared with its digest: Corrupt if it differs.
+
+    A file that several parts share is named once: all its rows are rows of this snapshot.
+    """
+    stored = {
+        table: tuple(_checked(store, ref) for ref in manifest.files(table))
+        for table in ("documents", "ledger", "signals")
+    }
     return Tables(
-        documents=tuple(_checked(store, part.documents) for part in parts),
-        ledger=tuple(_checked(store, part.ledger) for part in parts),
+        **stored,
         revisits=(_checked(store, manifest.revisits),),
-        signals=tuple(_checked(store, part.signals) for part in parts if part.signals),
         duplicates=(_checked(store, manifest.duplicates),) if manifest.duplicates else (),
         inputs=tuple(
             tuple(getattr(entry, column.name) for column in schema.INPUTS)

@@ -1,4 +1,4 @@
-"""Reads a part's two tables side by side: leaves, places, order, outcomes, sums."""
+"""Reads the two tables of parts side by side: leaves, places, order, outcomes, sums."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from archive.leaves import batches_of, leaves_of
+from archive.leaves import batches, leaves_of
 from archive.manifest import ObjectRef, Part
 from archive.records import Outcome
 from archive.schema import IDENTITY, arrow_schema
+from archive.slices import Slices
 from archive.verify.findings import CORRUPT, Finding, check_file
 
 if TYPE_CHECKING:
@@ -20,23 +21,22 @@ if TYPE_CHECKING:
 
 MADE_WRONG = "its bytes are as they were written: it was made wrong, build it again"
 
+_DOCUMENTS: Final = ["id", *IDENTITY]
+_LEDGER: Final = ["source", "offset", "length", "member", "outcome", "document"]
+
 # What both tables say of a document: its id, offset, length, member.
 _Row = tuple[str | None, int, int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class PartTask:
-    """A part, where its files are, and the size of its input."""
+class PackTask:
+    """Parts that share their files, or one with files of its own, and what is recorded of them."""
 
-    part: Part
-    documents: Path
-    ledger: Path
-    input_bytes: int
+    parts: tuple[Part, ...]
+    inputs: tuple[tuple[str, int], ...]  # name and size of the input of each
+    files: dict[str, ObjectRef]  # table -> the whole file
+    paths: dict[str, Path]
     shown: dict[str, str]  # table -> path below the store's folder
-
-    @property
-    def bytes(self) -> int:
-        return self.part.documents.bytes + self.part.ledger.bytes
 
 
 @dataclass(slots=True)
@@ -44,6 +44,7 @@ class Faults:
     """Collects what is wrong with one file: the first of each sort, and how often it occurs."""
 
     path: str
+    inputs: tuple[str, ...] = ()
     first: dict[str, tuple[str, str]] = field(default_factory=dict)
     times: Counter[str] = field(default_factory=Counter)
 
@@ -59,73 +60,111 @@ class Faults:
                 f"{what} {expected}",
                 found + (f" (and {self.times[what] - 1} more)" if self.times[what] > 1 else ""),
                 MADE_WRONG,
+                self.inputs,
             )
             for what, (expected, found) in self.first.items()
         ]
 
 
-def check_part(task: PartTask) -> list[Finding]:
-    """Every byte of a part's files; where those are right, every leaf, place and count in them."""
-    refs = {"documents": task.part.documents, "ledger": task.part.ledger}
-    paths = {"documents": task.documents, "ledger": task.ledger}
-    wrong = [check_file(paths[t], r.sha256, r.bytes, task.shown[t]) for t, r in refs.items()]
+def check_pack(task: PackTask) -> list[Finding]:
+    """Every byte of the files of parts; where those are right, every leaf, place and count in them.
+
+    What is wrong with rows is told with the input they are of.
+    """
+    wrong = [
+        check_file(task.paths[table], ref.sha256, ref.bytes, task.shown[table])
+        for table, ref in task.files.items()
+    ]
     if any(wrong):
         return [finding for finding in wrong if finding]
     faults = {table: Faults(path) for table, path in task.shown.items()}
-    documents = _documents(task, faults["documents"])
-    ledger = _kept(task, faults["ledger"])
+    for table, each in faults.items():
+        _check_table(task.paths[table], table, task.files[table], each)
+    readers = {"documents": Slices(_DOCUMENTS), "ledger": Slices(_LEDGER)}
+    findings = [finding for each in faults.values() for finding in each.findings()]
+    if findings:
+        return findings
+    for part, (name, size) in zip(task.parts, task.inputs, strict=True):
+        told = {table: Faults(path, (name,)) for table, path in task.shown.items()}
+        _check_part(task, part, size, readers, told)
+        findings += (finding for each in told.values() for finding in each.findings())
+    return findings
+
+
+def _check_part(
+    task: PackTask, part: Part, size: int, readers: dict[str, Slices], faults: dict[str, Faults]
+) -> None:
+    tables = {
+        table: _readable(reader.batches(task.paths[table], ref), table, faults[table])
+        for (table, reader), ref in zip(readers.items(), (part.documents, part.ledger), strict=True)
+    }
+    documents = _documents(tables["documents"], part, faults["documents"])
+    ledger = _kept(tables["ledger"], part, size, faults["ledger"])
     try:
         for document, kept in zip_longest(documents, ledger):
             if document != kept:
                 faults["ledger"].add("kept rows like its documents:", document, kept)
     except ValueError as error:  # such as text that is no UTF-8
         faults["documents"].add("valid", "values", error)
-    return [finding for each in faults.values() for finding in each.findings()]
 
 
 def read_table(
     path: Path, table: str, ref: ObjectRef, columns: list[str], faults: Faults
 ) -> Iterator[pa.RecordBatch]:
     """Batches of a file that should have the schema of `table`; what cannot be read is a fault."""
+    if _check_table(path, table, ref, faults):
+        yield from _readable(batches(path, columns), table, faults)
+
+
+def _check_table(path: Path, table: str, ref: ObjectRef, faults: Faults) -> bool:
+    """Whether a file can be read as `table`, with as many rows as it should have or not."""
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pq.ParquetFile(path) as file:
             if not file.schema_arrow.equals(arrow_schema(table)):
                 faults.add("schema of", table, str(file.schema_arrow).replace("\n", ", "))
-                return
+                return False
             if file.metadata.num_rows != ref.rows:
                 faults.add("rows:", ref.rows, file.metadata.num_rows)
-            yield from batches_of(file, columns)
     except Exception as error:  # whatever a reader makes of a file that is no sound Parquet
+        faults.add("a readable", table, f"{type(error).__name__}: {error}")
+        return False
+    return True
+
+
+def _readable(
+    rows: Iterator[pa.RecordBatch], table: str, faults: Faults
+) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from rows
+    except Exception as error:  # likewise
         faults.add("a readable", table, f"{type(error).__name__}: {error}")
 
 
-def _documents(task: PartTask, faults: Faults) -> Iterator[_Row]:
+def _documents(rows: Iterator[pa.RecordBatch], part: Part, faults: Faults) -> Iterator[_Row]:
     order = _Order(faults)
-    columns = ["id", *IDENTITY]
-    for batch in read_table(task.documents, "documents", task.part.documents, columns, faults):
+    for batch in rows:
         batch.validate(full=True)
         stated, ids = _list(batch, "id"), [leaf.hex() for leaf in leaves_of(batch)]
         if stated != ids:
             for was, right in zip(stated, ids, strict=True):
                 if was != right:
                     faults.add("id", right, was)
-        _check_source(batch, task.part.source, faults)
+        _check_source(batch, part.source, faults)
         offsets, lengths, members = (_list(batch, n) for n in ("offset", "length", "member"))
         order.check(offsets, members)
         yield from zip(stated, offsets, lengths, members, strict=True)
 
 
-def _kept(task: PartTask, faults: Faults) -> Iterator[_Row]:
+def _kept(rows: Iterator[pa.RecordBatch], part: Part, size: int, faults: Faults) -> Iterator[_Row]:
     """The ledger's rows of documents; its tiling, order and outcomes are checked on the way."""
     order = _Order(faults)
     outcomes: Counter[str] = Counter()
     end = 0
-    columns = ["source", "offset", "length", "member", "outcome", "document"]
-    for batch in read_table(task.ledger, "ledger", task.part.ledger, columns, faults):
-        _check_source(batch, task.part.source, faults)
-        offsets, lengths, members, kinds, documents = (_list(batch, n) for n in columns[1:])
+    for batch in rows:
+        _check_source(batch, part.source, faults)
+        offsets, lengths, members, kinds, documents = (_list(batch, n) for n in _LEDGER[1:])
         order.check(offsets, members)
         outcomes.update(kinds)
         for offset, length, member, outcome, document in zip(
@@ -139,9 +178,9 @@ def _kept(task: PartTask, faults: Faults) -> Iterator[_Row]:
                 yield document, offset, length, member
             elif document is not None:
                 faults.add("no document of a row that is", outcome, document)
-    if end != task.input_bytes:
-        faults.add("rows for all bytes of the input,", task.input_bytes, end)
-    if (expected := {k: n for k, n in task.part.outcomes.items() if n}) != outcomes:
+    if end != size:
+        faults.add("rows for all bytes of the input,", size, end)
+    if (expected := {k: n for k, n in part.outcomes.items() if n}) != outcomes:
         faults.add("outcomes", expected, dict(outcomes))
 
 

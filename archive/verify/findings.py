@@ -21,13 +21,17 @@ RESTORE: Final = "restore this file from a copy of the store"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. `kind` is missing, corrupt, extra or unverifiable."""
+    """One thing that is wrong. `kind` is missing, corrupt, extra or unverifiable.
+
+    `inputs` names the inputs whose documents or ledger are in what is wrong, where that is known.
+    """
 
     kind: str
     path: str  # below the store's folder
     expected: str
     found: str
     fix: str = RESTORE
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

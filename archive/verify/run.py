@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Final
 
 from archive.errors import EnvironmentFailed, LowbgError
-from archive.manifest import Manifest, Part
+from archive.manifest import TABLES, Manifest, ObjectRef, Part
 from archive.store.local import Store
 from archive.store.remote import RemoteStore, at_hand
-from archive.verify.content import PartTask, check_part
+from archive.verify.content import PackTask, check_pack
 from archive.verify.findings import UNVERIFIABLE, Finding, Report, check_file, check_size
 from archive.verify.survey import Survey, Version, survey
 from archive.verify.versions import check_root_by_sql, check_version
@@ -54,10 +54,10 @@ def verify(
     Always the whole store's FORMAT, specification, refs and manifests, that nothing is missing and
     nothing extra; then every byte of every object of the version, every leaf, order, place and sum
     in its tables, and its content root. `independent` computes the root by SQL as well. `sample`
-    reads only that share of each version's parts (those with the smallest SHA-256 of manifest hash
-    and part key) and computes no root. Memory does not grow with the data. With `workers` above 1
-    the calling script needs the usual `if __name__ == "__main__":` guard. `progress` is told
-    (bytes done, bytes in all).
+    reads only that share of each version's parts, those of one file together (with the smallest
+    SHA-256 of manifest hash and first part's key), and computes no root. Memory does not grow with
+    the data. With `workers` above 1 the calling script needs the usual
+    `if __name__ == "__main__":` guard. `progress` is told (bytes done, bytes in all).
     """
     if isinstance(store, RemoteStore):  # what is in its cache tells nothing of what it holds
         with at_hand(store) as copy:
@@ -81,18 +81,37 @@ def verify(
     roots = {}
     for version in versions if sample is None else ():
         if damaged.isdisjoint(version.manifest.objects()):
-            found = _whole(store, version, independent)
+            found = _as_a_whole(store, version, independent)
             findings += found
             if not found:
                 roots[version.reference] = version.manifest.content_root
     return Report(
-        findings=tuple(sorted(set(findings), key=lambda f: (f.path, f.kind, f.expected))),
+        findings=tuple(
+            sorted(_with_inputs(surveyed, findings), key=lambda f: (f.path, f.kind, f.expected))
+        ),
         checked_objects=surveyed.checked_objects + len(read),
         checked_bytes=surveyed.checked_bytes + sum(size or 0 for size in read.values()),
         documents=sum(part.documents.rows for job in jobs for part in job.parts),
         content_roots=roots,
         sample=sample,
     )
+
+
+def _with_inputs(surveyed: Survey, findings: Iterable[Finding]) -> set[Finding]:
+    """The findings, each file of parts with the names of all inputs that it holds."""
+    different = set(findings)
+    held: dict[str, set[str]] = {finding.path: set() for finding in different}
+    for version in surveyed.versions if held else ():
+        names = _first_names(version.manifest)
+        for part in version.manifest.parts:
+            for ref in filter(None, map(part.table, TABLES)):
+                path = surveyed.object_name(ref.sha256)
+                if path in held and part.source in names:
+                    held[path].add(names[part.source][0])
+    return {
+        finding if finding.inputs else replace(finding, inputs=tuple(sorted(held[finding.path])))
+        for finding in different
+    }
 
 
 def _chosen(store: Store, surveyed: Survey, reference: str | None) -> list[Version]:
@@ -114,41 +133,55 @@ def _jobs(surveyed: Survey, versions: list[Version], sample: float | None) -> li
     jobs: dict[object, _Job] = {}
     for version in versions:
         manifest = version.manifest
-        sizes = {entry.source: entry.bytes for entry in manifest.inputs}
-        parts = _sampled(version, sample)
-        for part in parts:
-            refs = {"documents": part.documents, "ledger": part.ledger}
-            task = PartTask(
-                part,
-                documents=store.object_path(part.documents.sha256),
-                ledger=store.object_path(part.ledger.sha256),
-                input_bytes=sizes.get(part.source, 0),
+        inputs = _first_names(manifest)
+        packs = _sampled(version, sample)
+        for parts in packs:
+            refs = {"documents": _whole(p.documents for p in parts)}
+            refs["ledger"] = _whole(p.ledger for p in parts)
+            task = PackTask(
+                parts,
+                inputs=tuple(inputs.get(part.source, ("", 0)) for part in parts),
+                files=refs,
+                paths={table: store.object_path(ref.sha256) for table, ref in refs.items()},
                 shown={table: surveyed.object_name(ref.sha256) for table, ref in refs.items()},
             )
             objects: dict[str, int | None] = {ref.sha256: ref.bytes for ref in refs.values()}
-            jobs[part.source, *objects] = _Job(objects, partial(check_part, task), (part,))
-        for sha256, size in _other_objects(manifest, parts).items():
+            sources = tuple(part.source for part in parts)
+            jobs[sources, *objects] = _Job(objects, partial(check_pack, task), parts)
+        for sha256, size in _other_objects(manifest, packs).items():
             path, shown = store.object_path(sha256), surveyed.object_name(sha256)
             check = partial(_check_object, path, sha256, size, shown)
             jobs.setdefault(sha256, _Job({sha256: size}, check))
     return sorted(jobs.values(), key=lambda job: -job.bytes)  # the largest first, to end together
 
 
-def _sampled(version: Version, sample: float | None) -> tuple[Part, ...]:
-    parts = version.manifest.parts
+def _first_names(manifest: Manifest) -> dict[str, tuple[str, int]]:
+    """Name and size of the input that each part stands for."""
+    first = (entry for entry in manifest.inputs if entry.duplicate_of is None)
+    return {entry.source: (entry.name, entry.bytes) for entry in first}
+
+
+def _whole(refs: Iterable[ObjectRef]) -> ObjectRef:
+    """The file that slices are of, with all their rows."""
+    each = list(refs)
+    return ObjectRef(each[0].sha256, each[0].bytes, sum(ref.rows for ref in each))
+
+
+def _sampled(version: Version, sample: float | None) -> list[tuple[Part, ...]]:
+    packs = version.manifest.packs()
     if sample is None:
-        return parts
+        return packs
 
-    def lot(part: Part) -> bytes:
-        return hashlib.sha256(f"{version.sha256}{part.key}".encode()).digest()
+    def lot(parts: tuple[Part, ...]) -> bytes:
+        return hashlib.sha256(f"{version.sha256}{parts[0].key}".encode()).digest()
 
-    return tuple(sorted(parts, key=lot)[: ceil(sample * len(parts))])
+    return sorted(packs, key=lot)[: ceil(sample * len(packs))]
 
 
-def _other_objects(manifest: Manifest, parts: Sequence[Part]) -> dict[str, int | None]:
+def _other_objects(manifest: Manifest, packs: Sequence[tuple[Part, ...]]) -> dict[str, int | None]:
     """What a version has besides its parts; in a sample only the originals of the parts in it."""
     objects = manifest.objects()
-    sources = {part.source for part in parts}
+    sources = {part.source for parts in packs for part in parts}
     left_out = {entry.source for entry in manifest.inputs} - sources
     left_out.update(ref.sha256 for part in manifest.parts for ref in (part.documents, part.ledger))
     return {sha256: size for sha256, size in objects.items() if sha256 not in left_out}
@@ -202,7 +235,7 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
 
 
-def _whole(store: Store, version: Version, independent: bool) -> list[Finding]:
+def _as_a_whole(store: Store, version: Version, independent: bool) -> list[Finding]:
     try:
         findings = check_version(store, version.manifest, version.sha256)
     except Exception as error:  # a file was changed since it was read

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from archive.digest import LeafSorter
 from archive.leaves import batches, stored_leaves
-from archive.manifest import UNRESOLVED, Manifest, Part
+from archive.manifest import UNRESOLVED, Manifest, ObjectRef
 from archive.records import Outcome
+from archive.slices import Slices
 from archive.store.local import Store
 from archive.verify.content import MADE_WRONG, Faults, read_table
 from archive.verify.findings import CORRUPT, UNVERIFIABLE, Finding
@@ -26,30 +27,40 @@ SQL: Final = "content_root.sql"
 def check_version(store: Store, manifest: Manifest, sha256: str) -> list[Finding]:
     """The content root of a version whose parts are all sound, and its revisits."""
     leaves = LeafSorter()
-    for part in manifest.parts:
-        leaves.add(stored_leaves(store.object_path(part.documents.sha256)))
+    for ref in manifest.files("documents"):
+        leaves.add(stored_leaves(store.object_path(ref.sha256)))
     findings = []
     if (root := leaves.root()) != manifest.content_root:
         shown = store.object_path(sha256).relative_to(store.root).as_posix()
         expected = f"content root {manifest.content_root}"
         findings.append(Finding(CORRUPT, shown, expected, f"content root {root}", MADE_WRONG))
     findings += _check_revisits(store, manifest, leaves)
-    findings += [each for part in manifest.parts for each in _check_signals(store, part)]
+    findings += _check_signals(store, manifest)
     return findings + _check_duplicates(store, manifest, leaves)
 
 
-def _check_signals(store: Store, part: Part) -> list[Finding]:
+def _check_signals(store: Store, manifest: Manifest) -> list[Finding]:
     """One row of signals for each document of a part, in their order."""
-    if part.signals is None:
-        return []
-    path = store.object_path(part.signals.sha256)
-    faults = Faults(path.relative_to(store.root).as_posix())
-    documents = stored_leaves(store.object_path(part.documents.sha256))
-    for document, row in zip_longest(documents, stored_leaves(path)):
-        if document != row:
-            faults.add("a row for", document and document.hex(), row and row.hex())
-            break
-    return faults.findings()
+    documents, signals = Slices(["id"]), Slices(["id"])
+    names = {entry.source: entry.name for entry in manifest.inputs if entry.duplicate_of is None}
+    findings = []
+    for part in manifest.parts:
+        if part.signals is None:
+            continue
+        path = store.object_path(part.signals.sha256)
+        faults = Faults(path.relative_to(store.root).as_posix(), (names.get(part.source, ""),))
+        of = _ids(documents, store.object_path(part.documents.sha256), part.documents)
+        for document, row in zip_longest(of, _ids(signals, path, part.signals)):
+            if document != row:
+                faults.add("a row for", document, row)
+                break
+        findings += faults.findings()
+    return findings
+
+
+def _ids(slices: Slices, path: Path, ref: ObjectRef) -> Iterator[str]:
+    for batch in slices.batches(path, ref):
+        yield from batch.column(0).to_pylist()
 
 
 def _check_duplicates(store: Store, manifest: Manifest, leaves: LeafSorter) -> list[Finding]:
@@ -75,7 +86,7 @@ def check_root_by_sql(store: Store, manifest: Manifest, sha256: str) -> list[Fin
     shown = store.object_path(sha256).relative_to(store.root).as_posix()
     expected = f"content root {manifest.content_root}"
     try:
-        paths = [store.object_path(part.documents.sha256) for part in manifest.parts]
+        paths = [store.object_path(ref.sha256) for ref in manifest.files("documents")]
         root = content_root_by_sql(paths)
     except Exception as error:  # memory, a DuckDB that is too old: nothing is said of the data
         fix = "verify with more memory and disk space, or without --independent"
@@ -134,9 +145,9 @@ def _check_revisits(store: Store, manifest: Manifest, leaves: LeafSorter) -> lis
 
 def _revisits(store: Store, manifest: Manifest) -> LeafSorter:
     places = LeafSorter()
-    for part in manifest.parts:
-        if part.outcomes.get(Outcome.REVISIT):
-            path = store.object_path(part.ledger.sha256)
+    for parts in manifest.packs():
+        if any(part.outcomes.get(Outcome.REVISIT) for part in parts):
+            path = store.object_path(parts[0].ledger.sha256)
             for batch in batches(path, [*PLACE, "outcome"]):
                 rows = (row for row in batch.to_pylist() if row["outcome"] == Outcome.REVISIT)
                 places.add(map(_place, rows))

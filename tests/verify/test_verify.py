@@ -80,7 +80,7 @@ def test_a_worker_that_is_killed_is_the_environments_failure(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("archive.verify.run.SPAWN_BYTES", 0)
-    monkeypatch.setattr("archive.verify.run.check_part", kill_worker)
+    monkeypatch.setattr("archive.verify.run.check_pack", kill_worker)
     with pytest.raises(EnvironmentFailed, match="died"):
         verify(store, workers=2)
 
@@ -273,7 +273,9 @@ def test_each_finding_says_kind_file_expected_found_and_what_to_do(store: Store)
     name, data = path.relative_to(store.root).as_posix(), path.read_bytes()
     with damaged(store, path, None) as report:
         (missing,) = report.findings
-        assert missing == Finding("missing", name, f"{ref.bytes} bytes", "nothing", missing.fix)
+        assert missing == Finding(
+            "missing", name, f"{ref.bytes} bytes", "nothing", missing.fix, ("crawl-0-0.warc.gz",)
+        )
         assert set(report.content_roots) == {"web@2", "other@1"}
     flipped = data[:100] + bytes([data[100] ^ 1]) + data[101:]
     with damaged(store, path, flipped) as report:
