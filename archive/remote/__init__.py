@@ -6,7 +6,7 @@ and digests are checked where they are told. Time is only waited for; it decides
 
 from archive.remote.cache import Cache
 from archive.remote.clock import Clock, SystemClock
-from archive.remote.politeness import Politeness, polite
+from archive.remote.politeness import Politeness, polite, politely
 from archive.remote.ranges import read_ranges
 from archive.remote.reply import Facts
 from archive.remote.transfer import Got, download, read_bytes, read_start, size_and_mark
@@ -20,6 +20,7 @@ __all__ = [
     "SystemClock",
     "download",
     "polite",
+    "politely",
     "read_bytes",
     "read_ranges",
     "read_start",

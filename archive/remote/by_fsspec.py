@@ -209,7 +209,7 @@ def _fault(error: Exception) -> Fault:
     if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
         step = "set the credentials (AWS_PROFILE, ...), or read without: --anonymous"
         return Fault(told, passing=False, next_step=step)
-    return Fault(told)
+    return Fault(told, nobody=type(error).__name__ == "EndpointConnectionError")
 
 
 def _headers(error: BaseException | None) -> dict[str, str]:

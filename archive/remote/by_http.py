@@ -153,7 +153,14 @@ def _get(
     url: str, headers: dict[str, str], politeness: Politeness, *, with_credentials: bool
 ) -> BaseHTTPResponse:
     from urllib3 import Timeout
-    from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError, SSLError
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        HTTPError,
+        LocationValueError,
+        MaxRetryError,
+        NewConnectionError,
+        SSLError,
+    )
     from urllib3.util import make_headers
 
     parts = urlsplit(url)
@@ -177,8 +184,10 @@ def _get(
         raise UsageError(f"cannot open {url}: {error}", next_step="check the address") from error
     except HTTPError as error:
         cause = error.reason if isinstance(error, MaxRetryError) else error
-        passing = not isinstance(cause, SSLError) or "CERTIFICATE" not in str(cause)
-        raise Fault(f"{type(cause).__name__}: {cause}", passing=passing) from error
+        wrong = isinstance(cause, SSLError) and "CERTIFICATE" in str(cause)
+        nobody = isinstance(cause, (NewConnectionError, ConnectTimeoutError))
+        told = f"{type(cause).__name__}: {cause}"
+        raise Fault(told, passing=not wrong, nobody=nobody) from error
 
 
 def _proxy(scheme: str, host: str) -> str | None:

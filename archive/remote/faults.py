@@ -11,7 +11,14 @@ from archive.remote.politeness import Politeness
 GAIN: Final = 1 << 20
 """A try that brought this many bytes was worth it: the count of tries begins anew."""
 
-_AGAIN: Final = "check the network, then run the same command again: what came is kept"
+_AGAIN: Final = (
+    "check the address, the credentials and the network, then run the same command again: what"
+    " came is kept"
+)
+
+NOBODY_TRIES: Final = 4
+"""Tries where nobody answers at all: rather a wrong address than a server that has much to do."""
+
 _PASSING: Final = frozenset({408, 425, 429})
 _FOR_GOOD: Final = frozenset({501, 505})
 
@@ -28,10 +35,12 @@ class Fault(Exception):
         passing: bool = True,
         missing: bool = False,
         after: float | None = None,
+        nobody: bool = False,
         next_step: str = _AGAIN,
     ) -> None:
         super().__init__(reason)
         self.passing, self.missing, self.next_step = passing, missing, next_step
+        self.nobody = nobody  # there was no connection
         self.after = after  # seconds that the server asks to wait
 
 
@@ -69,7 +78,8 @@ class Tries:
             reason = f"{fault}, and asks to wait {asked:,.0f} s"
             step = "run the same command again after that time: what came is kept"
             raise Unreachable(self._url, reason, self._made, next_step=step) from fault
-        if not fault.passing or self._in_a_row >= polite.attempts:
+        most = min(polite.attempts, NOBODY_TRIES) if fault.nobody else polite.attempts
+        if not fault.passing or self._in_a_row >= most:
             raise Unreachable(
                 self._url,
                 str(fault),

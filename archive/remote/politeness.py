@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
@@ -62,12 +64,23 @@ class Politeness:
         }
 
 
-def polite(options: Mapping[str, Any] | None = None) -> Politeness:
-    """The politeness of a task's dict, or of the environment where the dict says nothing.
+_CURRENT: ContextVar[Politeness | None] = ContextVar("politeness", default=None)
 
-    $LOWBG_S3_ANONYMOUS, set to anything but 0, makes S3 requests unsigned. An unknown option is a
-    TypeError.
+
+def polite() -> Politeness:
+    """What holds where a call is given no politeness: that of the block it is in, or the defaults.
+
+    $LOWBG_S3_ANONYMOUS, set to anything but 0, makes S3 requests unsigned.
     """
-    given = dict(options or {})
-    given.setdefault("anonymous", os.environ.get(ANONYMOUS, "0") not in ("", "0"))
-    return Politeness(**given)
+    unsigned = os.environ.get(ANONYMOUS, "0") not in ("", "0")
+    return _CURRENT.get() or Politeness(anonymous=unsigned)
+
+
+@contextmanager
+def politely(politeness: Politeness) -> Iterator[None]:
+    """Makes it what holds for calls in the block, in this thread."""
+    token = _CURRENT.set(politeness)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)

@@ -12,18 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, NoReturn, TextIO
+from typing import Final, NoReturn, TextIO
 
-from archive.errors import EnvironmentFailed, UsageError
+from archive.errors import EnvironmentFailed, Unreachable, UsageError
+from archive.remote import Cache, download, size_and_mark
+from archive.remote.listing import matching
 
-COPY_BYTES: Final = 1 << 20
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _GLOB = re.compile(r"[*?\[]")
 _NAME_SOME: Final = "name a file, a folder, a glob, a URL, or - for a list on standard input"
 MAKERS: Final = {"lowbg-extract": "archive.commoncrawl.extract:fetch"}
 """Inputs that are made, not copied: the scheme of a location -> what makes its file in a folder."""
-# What the filesystems of fsspec call that which changes with a file's content.
-_MARKS: Final = ("ETag", "etag", "Last-Modified", "LastModified", "last_modified", "mtime")
+_VERSIONS: Final = 3  # of a remote file that come while it is read, before it is an error
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -182,12 +182,12 @@ def _remote(pattern: str) -> list[Input]:
     web = pattern.startswith(("http://", "https://"))
     if "*" not in pattern and (web or not (_GLOB.search(pattern) or pattern.endswith("/"))):
         return [Input(_basename(pattern), pattern)]
-    filesystem, path = open_filesystem(pattern)
     try:
-        matches = filesystem.find(path) if pattern.endswith("/") else filesystem.glob(path)
-    except Exception as error:  # every filesystem raises its own kinds
-        raise unreachable(pattern, error) from error
-    locations = [str(filesystem.unstrip_protocol(match)) for match in matches]
+        locations = matching(pattern)
+    except Unreachable as error:
+        if error.missing:
+            return []
+        raise
     return [Input(_basename(location), location) for location in locations]
 
 
@@ -200,88 +200,39 @@ def is_url(location: str) -> bool:
     return bool(_URL.match(location)) and not location.startswith("file://")
 
 
-def open_filesystem(url: str) -> tuple[Any, str]:
-    """The fsspec filesystem of a URL, and what the URL is called in it."""
-    import fsspec
-
-    protocol = url.partition("://")[0]
-    try:
-        fsspec.get_filesystem_class(protocol)
-    except ValueError as error:
-        raise UsageError(
-            f"cannot open {url}: the protocol {protocol!r} is not known",
-            next_step="name a path, or a URL that begins with http://, https:// or s3://",
-        ) from error
-    except ImportError as error:
-        extra = protocol in ("s3", "s3a")
-        raise UsageError(
-            f"cannot open {url}: {error}",
-            next_step=f"{protocol}:// needs "
-            + ("the extra: pip install 'lowbackground[s3]'" if extra else "another package"),
-        ) from error
-    try:
-        filesystem, path = fsspec.core.url_to_fs(url)
-    except (ValueError, ImportError) as error:
-        raise UsageError(f"cannot open {url}: {error}", next_step="check the address") from error
-    return filesystem, str(path)
-
-
-def unreachable(url: str, error: Exception) -> EnvironmentFailed:
-    """The error for what a filesystem raised, which is a kind of its own in each."""
-    return EnvironmentFailed(
-        f"cannot read {url}: {type(error).__name__}: {error}",
-        next_step="check the address, the credentials and the network, "
-        "then run the same command again",
-    )
-
-
-def fetch(source: Input, folder: Path) -> Path:
+def fetch(source: Input, folder: Path, *, cache: Cache | None = None) -> Path:
     """A local file that holds the input: itself, or a copy of a remote one in `folder`.
 
-    A copy is written aside, its size checked against the one announced, then moved into place. One
-    that is already there is used again if it has that size and the other side tells, by an ETag or
-    a time, that the content is still the same. EnvironmentFailed if it cannot be had.
+    A copy appears when all of it is there; what came of one before is gone on from. One that is
+    there, or in the cache, is used again if its size is right and the other side tells, by an
+    ETag or a time, that the content is still the same. EnvironmentFailed if it cannot be had.
     """
-    if not _URL.match(source.location):
-        return Path(source.location)
-    scheme, _, rest = source.location.partition("://")
+    url = source.location
+    if not _URL.match(url):
+        return Path(url)
+    scheme, _, rest = url.partition("://")
     if scheme in MAKERS:
         module, _, name = MAKERS[scheme].partition(":")
         made: Path = getattr(import_module(module), name)(rest, folder)
         return made
-    filesystem, path = open_filesystem(source.location)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        filesystem.invalidate_cache()  # of listings: the file may have changed since
-        info = filesystem.info(path)
-        size = info.get("size")
-        told = [f"{key}: {info[key]}" for key in _MARKS if info.get(key)]
-        mark = hashlib.sha256("\n".join([source.location, *told]).encode()).hexdigest()[:16]
-        copy = folder / f"{mark}-{_basename(source.location)[-100:]}"
-        if told and size is not None and copy.is_file() and copy.stat().st_size == size:
+    for _ in range(_VERSIONS):
+        facts = size_and_mark(url)
+        told = hashlib.sha256(f"{url}\n{facts.mark}\n{facts.size}".encode()).hexdigest()
+        copy = folder / f"{told[:16]}-{_basename(url)[-100:]}"
+        if facts.mark and facts.size is not None and _size(copy) == facts.size:
             return copy
-        _spool(filesystem, path, copy.with_name(f"{copy.name}.{os.getpid()}.part"), copy, size)
-    except EnvironmentFailed:
-        raise
-    except Exception as error:  # every filesystem raises its own kinds
-        raise unreachable(source.location, error) from error
-    return copy
+        if cache and cache.place(url, facts.mark, copy):
+            return copy
+        got = download(url, copy)
+        if got.mark in (None, facts.mark):
+            if cache:
+                cache.keep(url, got.mark, got.sha256, copy)
+            return copy
+        copy.unlink()  # it has a newer version than its name says
+    raise EnvironmentFailed(
+        f"{url} changes while it is read", next_step="run the same command again when it is still"
+    )
 
 
-def _spool(filesystem: Any, path: str, aside: Path, copy: Path, size: int | None) -> None:
-    try:
-        with (
-            filesystem.open(path, "rb", block_size=4 * COPY_BYTES) as remote,
-            aside.open("wb") as out,
-        ):
-            while piece := remote.read(COPY_BYTES):
-                out.write(piece)
-            written = out.tell()
-        if size is not None and written != size:
-            raise EnvironmentFailed(
-                f"{path}: {size} bytes announced, {written} received",
-                next_step="run the same command again",
-            )
-        aside.replace(copy)
-    finally:
-        aside.unlink(missing_ok=True)
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None

@@ -7,33 +7,33 @@ the SHA-256 that is the object's name, and a cached file is hashed before a proc
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Final, NoReturn, TypeVar
+from pathlib import Path
+from typing import Final, NoReturn, TypeVar
 
 from archive.digest import sha256_hex
-from archive.errors import CheckFailed, Corrupt, EnvironmentFailed, LowbgError, UsageError
+from archive.errors import CheckFailed, Corrupt, EnvironmentFailed, Unreachable, UsageError
 from archive.manifest import Manifest, valid_name
-from archive.sources.inputs import COPY_BYTES, is_url, open_filesystem, unreachable
+from archive.remote import download, polite, read_start
+from archive.remote.listing import files_below, names_in
+from archive.remote.locks import lock
+from archive.sources.inputs import is_url
 from archive.store.disk import Disk
 from archive.store.local import FORMAT, Store, stated_spec
-from archive.store.objects import aside, other_digest, status_of
+from archive.store.objects import other_digest, status_of
 from archive.strict_json import MAX_BYTES
 
-PAUSES: Final = (0.5, 2.0)
-"""Seconds before the second and the third attempt."""
-
-_NOT_LISTED: Final = frozenset({"http", "https"})
-_PASSING: Final = frozenset({408, 425, 429})
-"""HTTP: the request is fine, but came at the wrong moment."""
+ATTEMPTS: Final = 3
+"""Somebody waits for an answer: less patience than a build has."""
 
 T = TypeVar("T")
+
+_NOT_LISTED: Final = frozenset({"http", "https"})
 
 
 def open_store(location: str | Path) -> Store:
@@ -65,6 +65,8 @@ class RemoteStore(Store):
     def __init__(self, url: str, disk: Disk | None = None) -> None:
         self.url = url.rstrip("/")
         self._sizes: dict[str, int | None] = {}  # what the manifests read so far say of objects
+        # No rate: a store is its users' own, and a feed that waits for it starves a machine.
+        self._politeness = replace(polite(), attempts=ATTEMPTS, bytes_per_second=None)
         super().__init__(cache_folder(self.url), disk)
 
     def object_path(self, sha256: str) -> Path:
@@ -103,7 +105,7 @@ class RemoteStore(Store):
                 f"all of {self.url} is needed, but http does not say what there is",
                 next_step="copy the store's folder to this machine, then verify the copy",
             )
-        files = self._asked("", lambda fs, root: _files(fs, root)) or {}
+        files = _content(files_below(self.url, politeness=self._politeness))
         needed = sum(size or 0 for size in files.values())
         folder.mkdir()
         if needed > (free := shutil.disk_usage(folder).free):
@@ -112,16 +114,13 @@ class RemoteStore(Store):
                 next_step="set LOWBG_CACHE to a folder with more room",
             )
         for below in files:
-            (folder / below).parent.mkdir(parents=True, exist_ok=True)
-            with (folder / below).open("xb") as out:
-                found = self._asked(below, partial(_copy, out=out))
-            if found is None:  # it was listed, and is gone
-                (folder / below).unlink()
+            url, target = f"{self.url}/{below}", folder / below
+            _if_there(partial(download, url, target, politeness=self._politeness))
         (folder / "work").mkdir(exist_ok=True)
         return Store(folder)
 
     def _require_format(self) -> None:
-        data = self._asked("FORMAT", partial(_beginning, size=4096))
+        data = self._start("FORMAT", 4096)
         if data is not None:
             stated_spec(data, self.url)
         elif not self._lists_nothing() and self._listed("refs"):
@@ -133,7 +132,8 @@ class RemoteStore(Store):
 
     def _listed(self, folder: str) -> set[str]:
         if not self._lists_nothing():
-            return self._asked(folder, _names) or set()
+            url = f"{self.url}/{folder}"
+            return _if_there(partial(names_in, url, politeness=self._politeness)) or set()
         name = folder.removeprefix("refs/")
         if not valid_name(name) or name == folder:
             raise UsageError(
@@ -147,54 +147,37 @@ class RemoteStore(Store):
 
     def _ref_line(self, name: str, version: int) -> bytes | None:
         below = self.ref_path(name, version).relative_to(self.root).as_posix()
-        return self._asked(below, partial(_beginning, size=66))
+        return self._start(below, 66)
 
     def _fetch(self, target: Path, sha256: str) -> None:
         """Brings an object into the cache: written aside, hashed, then moved into place."""
-        below = target.relative_to(self.root).as_posix()
-        part = aside(self.work)
-        part.parent.mkdir(parents=True, exist_ok=True)
+        url = f"{self.url}/{target.relative_to(self.root).as_posix()}"
+        part = self.work / "coming" / sha256
         # A manifest is the only object that is read before another one tells its size.
         size = self._sizes.get(sha256)
+        most = MAX_BYTES if size is None else size
+        expected = f"sha256 {sha256}" + (f", {size} bytes" if size is not None else "")
+        step = "restore it there from a copy of the store"
         try:
-            with part.open("xb") as out:
-                limit = MAX_BYTES if size is None else size
-                found = self._asked(below, partial(_copy, out=out, limit=limit))
-            expected = f"sha256 {sha256}" + (f", {size} bytes" if size is not None else "")
-            if found != sha256:
-                raise Corrupt(
-                    f"{self.url}/{below}",
-                    expected,
-                    f"sha256 {found}" if found else "nothing",
-                    next_step="restore it there from a copy of the store",
-                )
-            # No fsync: what a cut of power leaves behind is hashed before it is used.
-            self._disk.protect(part)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._disk.replace(part, target)
-        finally:
-            self._tidy([part])
+            download(url, part, politeness=self._politeness, sha256=sha256, most=most)
+        except Corrupt as error:
+            raise Corrupt(url, expected, error.found, next_step=step) from error
+        except Unreachable as error:
+            if not error.missing:
+                raise
+            raise Corrupt(url, expected, "nothing", next_step=step) from error
+        # No fsync: what a cut of power leaves behind is hashed before it is used.
+        self._disk.protect(part)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._disk.replace(part, target)
 
     def _lists_nothing(self) -> bool:
         return self.url.partition("://")[0].lower() in _NOT_LISTED
 
-    def _asked(self, below: str, action: Callable[[Any, str], T]) -> T | None:
-        """What an action gives of a path on the other side, tried three times; None: not there."""
-        url = f"{self.url}/{below}".rstrip("/")
-        for pause in (*PAUSES, None):
-            try:
-                filesystem, root = open_filesystem(self.url)
-                filesystem.invalidate_cache()  # of listings: another version may have come
-                return action(filesystem, f"{root}/{below}".rstrip("/"))
-            except FileNotFoundError:
-                return None
-            except LowbgError:
-                raise
-            except Exception as error:  # every filesystem raises its own kinds
-                if pause is None or not _may_pass(error):
-                    raise unreachable(url, error) from error
-                time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
+    def _start(self, below: str, most: int) -> bytes | None:
+        """The beginning of a file on the other side, asked for anew; None: it is not there."""
+        url = f"{self.url}/{below}"
+        return _if_there(partial(read_start, url, most, politeness=self._politeness))
 
 
 @contextlib.contextmanager
@@ -239,80 +222,27 @@ def _caching(root: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _turn(root: Path, sha256: str) -> Iterator[None]:
     """One process at a time: the workers of a job all want the same object at once."""
-    try:
-        import fcntl
-    except ImportError:  # where there are no such locks some bytes are fetched twice, that is all
-        yield
-        return
     folder = root / "work" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / sha256[:2]).open("wb") as lock:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with (folder / sha256[:2]).open("wb") as file:
+        with contextlib.suppress(OSError):  # no locks: some bytes are fetched twice, that is all
+            lock(file)
         yield
 
 
-class _CutShort(Exception):
-    """Fewer bytes came than were announced."""
+def _if_there(action: Callable[[], T]) -> T | None:
+    """What an action gives; None where the other side says that what it wants is not there."""
+    try:
+        return action()
+    except Unreachable as error:
+        if error.missing:
+            return None
+        raise
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether another attempt may go better: not where the server calls the request wrong."""
-    status = getattr(error, "status", None)
-    refused = isinstance(status, int) and 400 <= status < 500 and status not in _PASSING
-    return not refused and not isinstance(error, PermissionError)
-
-
-def _open(filesystem: Any, path: str) -> Any:
-    if "http" not in filesystem.protocol:
-        return filesystem.open(path, "rb", block_size=4 * COPY_BYTES)
-    import aiohttp
-
-    # One GET, by stating a size. Otherwise fsspec asks for the size first, and then says of a busy
-    # server what it says of one that has no such file. The wait is for the next bytes, not for all.
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=60, sock_read=60)
-    return filesystem.open(path, "rb", block_size=0, size=1, timeout=timeout)
-
-
-def _beginning(filesystem: Any, path: str, size: int) -> bytes:
-    with _open(filesystem, path) as file:
-        data = b""
-        while len(data) < size and (piece := file.read(size - len(data))):
-            data += piece
-        return data
-
-
-def _names(filesystem: Any, path: str) -> set[str]:
-    return {PurePosixPath(each).name for each in filesystem.ls(path, detail=False)}
-
-
-def _files(filesystem: Any, root: str) -> dict[str, int | None]:
-    """Every file below a folder but those of the work folder: path in it to size."""
-    found = {}
-    for path, facts in filesystem.find(root, detail=True).items():
-        below = str(path).removeprefix(root).lstrip("/")
+def _content(files: dict[str, int | None]) -> dict[str, int | None]:
+    """The files but those of the work folder."""
+    for below in files:
         if {"", ".", ".."} & set(below.split("/")):  # a key of S3 may be anything
-            raise CheckFailed(f"{path!r} is no path below {root}", next_step="remove it there")
-        if not below.startswith("work/"):
-            found[below] = facts.get("size")
-    return found
-
-
-def _copy(filesystem: Any, path: str, out: BinaryIO, limit: int | None = None) -> str:
-    """Writes a remote file anew to `out`, at most a byte more than the limit; its SHA-256."""
-    digest, written = hashlib.sha256(), 0
-    with _caching(Path(out.name)):
-        out.seek(0)
-        out.truncate()
-    with _open(filesystem, path) as file:
-        announced = getattr(file, "size", None)
-        while piece := file.read(COPY_BYTES):
-            digest.update(piece)
-            written += len(piece)
-            with _caching(Path(out.name)):
-                out.write(piece)
-            if limit is not None and written > limit:
-                return f"{digest.hexdigest()} of the first {written} bytes"
-    if announced is not None and written < announced:
-        raise _CutShort(f"{announced} bytes announced, {written} received")
-    return digest.hexdigest()
+            raise CheckFailed(f"{below!r} is no path in a store", next_step="remove it there")
+    return {below: size for below, size in files.items() if not below.startswith("work/")}
