@@ -15,8 +15,22 @@ Three ways to a share, none of which says anything about a single document:
 `rogan_gladen` (any detector whose errors were counted on the same archive).
 """
 
+from archive.audit.estimate.detector import from_scores, rogan_gladen
+from archive.audit.estimate.excess import Years, excess_vocabulary
 from archive.audit.estimate.reference import Reference, Target
 from archive.audit.estimate.share import estimate
 from archive.audit.estimate.texts import AiShare, Gate, Settings, Text
 
-__all__ = ["AiShare", "Gate", "Reference", "Settings", "Target", "Text", "estimate"]
+__all__ = [
+    "AiShare",
+    "Gate",
+    "Reference",
+    "Settings",
+    "Target",
+    "Text",
+    "Years",
+    "estimate",
+    "excess_vocabulary",
+    "from_scores",
+    "rogan_gladen",
+]

@@ -107,7 +107,7 @@ class _Table:
         keys, self._values = np.unique(pairs, return_counts=True)
         self._owner, self._word = keys // size, keys % size
         # A word that is not in the lexicon is not in the vocabulary either.
-        unknown = bag.unknown * float(asked.all())
+        unknown = np.where(asked.all(), bag.unknown, 0.0)
         self._unknown = summed(number, unknown, len(clusters))
         self._words = size
         known = np.bincount(self._owner, weights=self._values, minlength=len(clusters))

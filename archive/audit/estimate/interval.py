@@ -48,11 +48,13 @@ class Measured:
         c0 = tt + hh - 2 * th + shift**2
         c1 = 2 * (th - ts + hs - hh)
         c2 = hh + ss - 2 * hs
-        a, b, c = 1 - t2 * c2, -2 * self.share - t2 * c1, self.share**2 - t2 * c0
+        a, b, c = (
+            float(x) for x in (1 - t2 * c2, -2 * self.share - t2 * c1, self.share**2 - t2 * c0)
+        )
         if a <= 0:
             return -math.inf, math.inf
-        root = math.sqrt(max(b * b - 4 * a * c, 0.0))
-        return float(-b - root) / (2 * a), float(-b + root) / (2 * a)
+        root = math.sqrt(max(float(b * b - 4 * a * c), 0.0))
+        return (-b - root) / (2 * a), (-b + root) / (2 * a)
 
 
 def measure(scorer: Scorer, target: Bag, *, retrained: int, rounds: int) -> Measured:
