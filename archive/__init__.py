@@ -15,7 +15,7 @@ from archive.errors import LowbgError
 if TYPE_CHECKING:
     from archive.feed.mix import mix, originals
     from archive.recipe import Limits, Recipe
-    from archive.snapshot import Snapshot, annotate, build, open, rebuild
+    from archive.snapshot import Snapshot, annotate, build, build_share, open, rebuild
 
 __all__ = [
     "Limits",
@@ -24,6 +24,7 @@ __all__ = [
     "Snapshot",
     "annotate",
     "build",
+    "build_share",
     "mix",
     "open",
     "originals",
@@ -36,6 +37,7 @@ _HOMES = {
     "Snapshot": "archive.snapshot",
     "annotate": "archive.snapshot",
     "build": "archive.snapshot",
+    "build_share": "archive.snapshot",
     "mix": "archive.feed.mix",
     "open": "archive.snapshot",
     "originals": "archive.feed.mix",

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from archive import pipeline
 from archive.digest import sha256_file
-from archive.engines import ENGINES, Engine, load
+from archive.engines import start
 from archive.errors import Corrupt, UsageError
 from archive.extract import versions
 from archive.manifest import Manifest, ObjectRef
 from archive.pipeline import Order, Progress
 from archive.recipe import Limits, Recipe, cutoff, recipe_from_json
+from archive.shards import Made, Shard, make
+from archive.slices import Slices
 from archive.sources.inputs import Input, expand
 from archive.store.local import Store
 from archive.store.remote import local_folder, open_store
@@ -112,26 +114,34 @@ class Snapshot:
 
     def documents(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         """All documents in canonical order, one at a time, from verified files."""
+        slices = Slices(columns)
         for part in self.manifest.parts:
-            file = pq.ParquetFile(self.store.check(part.documents), page_checksum_verification=True)
-            for batch in file.iter_batches(batch_size=256, columns=columns):
-                yield from batch.to_pylist()
+            for batch in slices.batches(self.store.check(part.documents), part.documents):
+                for first in range(0, batch.num_rows, 256):  # few at once as Python's objects
+                    yield from batch.slice(first, 256).to_pylist()
 
     def damaged(self) -> list[dict[str, Any]]:
         """The ranges of the inputs that could not be read: file, offset, length, reason."""
+        rows = self._ranges("damaged", ["offset", "length", "member", "reason"])
+        return sorted(rows, key=lambda r: (r["file"], r["member"] or 0, r["offset"]))
+
+    def failed(self) -> list[dict[str, Any]]:
+        """The inputs that are not in this version because their workers kept dying: file, length,
+        reason. The next build of the same inputs tries them again."""
+        return sorted(self._ranges("failed", ["length", "reason"]), key=lambda r: str(r["file"]))
+
+    def _ranges(self, outcome: str, columns: list[str]) -> list[dict[str, Any]]:
+        """The ledger rows of one outcome, with the names of their inputs."""
         names = {i.source: i.name for i in self.manifest.inputs if i.duplicate_of is None}
+        slices = Slices([*columns, "outcome"])
         ranges = []
         for part in self.manifest.parts:
-            if not part.outcomes.get("damaged"):
+            if not part.outcomes.get(outcome):
                 continue
-            table = pq.read_table(
-                self.store.check(part.ledger),
-                columns=["offset", "length", "member", "reason"],
-                filters=[("outcome", "=", "damaged")],
-                page_checksum_verification=True,
-            )
-            ranges += [{"file": names[part.source], **row} for row in table.to_pylist()]
-        return sorted(ranges, key=lambda r: (r["file"], r["member"] or 0, r["offset"]))
+            for batch in slices.batches(self.store.check(part.ledger), part.ledger):
+                rows = batch.filter(pc.equal(batch["outcome"], outcome)).drop_columns("outcome")
+                ranges += [{"file": names[part.source], **row} for row in rows.to_pylist()]
+        return ranges
 
     def unrecognised(self) -> list[str]:
         """The inputs that hold no record at all: no web archives, or empty ones."""
@@ -169,6 +179,7 @@ def build(
     annotate: bool = True,
     workers: int = 1,
     engine: str = "local",
+    address: str | None = None,
     progress: Progress | None = None,
 ) -> Snapshot:
     """Builds the next version of snapshot `name` from web archives and commits it.
@@ -178,21 +189,65 @@ def build(
     publisher's list of digests and names.
     Without `annotate` it has no signals and no duplicates, so no cut but `everything`.
     With `workers` above 1 the calling script needs the usual `if __name__ == "__main__":` guard.
+    `engine` is local, ray, or another that is installed; `address` says where its workers are.
     """
     root = local_folder(store)
+    recipe = _recipe(extractor, era, before, limits, attest)
+    found = expand(list(inputs), sys.stdin, without=root)
+    order = Order(name, found, recipe, Path(attest) if attest else None, keep_originals, annotate)
+    return _run(Store.create(root), order, engine, workers, address, progress)
+
+
+def build_share(
+    inputs: Iterable[str],
+    name: str,
+    store: str | Path = DEFAULT_STORE,
+    *,
+    shard: str,
+    extractor: str = "resiliparse",
+    era: str | None = None,
+    before: str | None = None,
+    limits: Limits | None = None,
+    attest: str | Path | None = None,
+    annotate: bool = True,
+    workers: int = 1,
+    engine: str = "local",
+    address: str | None = None,
+    progress: Progress | None = None,
+) -> Made:
+    """Makes one share of a build, such as `3/16`, in the store's work folder; commits nothing.
+
+    All else as for `build`, which has to be given the same inputs and choices to find it there.
+    """
+    part = Shard.of(shard)
+    root = local_folder(store)
+    recipe = _recipe(extractor, era, before, limits, attest)
+    found = expand(list(inputs), sys.stdin, without=root)
+    order = Order(name, found, recipe, Path(attest) if attest else None, annotate=annotate)
+    opened = Store.create(root)
+    running = start(engine, workers, address)
+    try:
+        return make(opened, order, part, running, progress or pipeline.silent)
+    finally:
+        running.close()
+
+
+def _recipe(
+    extractor: str,
+    era: str | None,
+    before: str | None,
+    limits: Limits | None,
+    attest: str | Path | None,
+) -> Recipe:
     versions(extractor)  # an unknown name is told before any work is done
     day, era_name = cutoff(era, before)
-    attested = Path(attest) if attest else None
-    recipe = Recipe(
+    return Recipe(
         extractor=extractor,
         before=day,
         era=era_name,
-        attest=sha256_file(attested) if attested else None,
+        attest=sha256_file(Path(attest)) if attest else None,
         limits=limits or Limits(),
     )
-    found = expand(list(inputs), sys.stdin, without=root)
-    order = Order(name, found, recipe, attested, keep_originals, annotate)
-    return _run(Store.create(root), order, engine, workers, progress)
 
 
 def rebuild(
@@ -203,6 +258,7 @@ def rebuild(
     name: str | None = None,
     workers: int = 1,
     engine: str = "local",
+    address: str | None = None,
     progress: Progress | None = None,
 ) -> Snapshot:
     """Extracts again from a version's kept originals, as the next version of the same name.
@@ -222,7 +278,7 @@ def rebuild(
         if (found := sha256_file(attest)) != recipe.attest:
             raise Corrupt(attest, f"sha256 {recipe.attest}", f"sha256 {found}")
     order = Order(name or old.manifest.name, kept, recipe, attest, keep_originals=True)
-    return _run(old.store, order, engine, workers, progress)
+    return _run(old.store, order, engine, workers, address, progress)
 
 
 def annotate(
@@ -231,12 +287,13 @@ def annotate(
     *,
     workers: int = 1,
     engine: str = "local",
+    address: str | None = None,
     progress: Progress | None = None,
 ) -> Snapshot:
     """Commits the next version: the same documents, signals and duplicates by today's rules."""
     old = open(reference, store)
     old.store.require_writable()
-    running: Engine = load(ENGINES, "engine", engine)(workers=workers)
+    running = start(engine, workers, address)
     try:
         told = progress or pipeline.silent
         return Snapshot(old.store, pipeline.annotate(old.store, old.manifest, running, told))
@@ -260,9 +317,14 @@ def originals(snapshot: Snapshot) -> list[Input]:
 
 
 def _run(
-    store: Store, order: Order, engine: str, workers: int, progress: Progress | None
+    store: Store,
+    order: Order,
+    engine: str,
+    workers: int,
+    address: str | None,
+    progress: Progress | None,
 ) -> Snapshot:
-    running: Engine = load(ENGINES, "engine", engine)(workers=workers)
+    running = start(engine, workers, address)
     try:
         return Snapshot(store, pipeline.build(store, order, running, progress or pipeline.silent))
     finally:

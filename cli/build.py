@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,9 +12,11 @@ from archive.records import NOT_RECORDS
 
 from .output import CHECK_FAILED, json_option, print_json, print_table, store_option, workers_option
 from .progress import Bar
+from .remote import remote_options
 
 if TYPE_CHECKING:
     from archive import Snapshot
+    from archive.shards import Made
 
 
 @click.command(epilog="Example: lowbg build crawl/*.warc.gz --name web --store ./store --era gpt3")
@@ -31,22 +34,42 @@ if TYPE_CHECKING:
 @click.option("--keep-originals", is_flag=True, help="Keep the input files in the store too.")
 @click.option("--annotate/--no-annotate", default=True, help="With signals and duplicates.")
 @workers_option
-@click.option("--engine", default="local", show_default=True, help="Where stages run.")
+@click.option("--engine", default="local", show_default=True, help="Where stages run: local, ray.")
+@click.option(
+    "--address",
+    metavar="WHERE",
+    help="For --engine ray: local (the default), auto (this node's cluster) or HOST:PORT.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Make only the I-th of N shares and commit nothing; a build without it takes them up.",
+)
+@remote_options
 @click.option("--strict", is_flag=True, help="Exit 1 if any input is damaged or no archive.")
 @store_option
 @json_option
 def command(
-    inputs: tuple[str, ...], strict: bool, as_json: bool, keep_originals: bool, **options: Any
+    inputs: tuple[str, ...],
+    strict: bool,
+    as_json: bool,
+    keep_originals: bool,
+    shard: str | None,
+    **options: Any,
 ) -> int:
     """Build the next version of a snapshot from WARC, ARC and WET files.
 
     INPUTS are files, folders, globs, s3:// and https:// URLs, or - for a list on standard input.
-    Every record becomes a document or a reason; damaged bytes are salvaged and reported.
+    Every record becomes a document or a reason; damaged bytes are salvaged and reported. Exits 1
+    if an input failed: its workers kept dying. The same command tries such inputs again.
     """
     import archive
 
     started = time.monotonic()
     with Bar(quiet=as_json) as bar:
+        if shard:
+            share = archive.build_share(inputs, shard=shard, progress=bar.update, **options)
+            return _report_share(share, shard, as_json, time.monotonic() - started)
         snapshot = archive.build(
             inputs, keep_originals=keep_originals, progress=bar.update, **options
         )
@@ -54,8 +77,9 @@ def command(
 
 
 def report(snapshot: Snapshot, strict: bool, as_json: bool, seconds: float) -> int:
-    """Prints what a build made; the exit code is 1 for a strict one that met damage."""
+    """Prints what a build made; the exit code is 1 if inputs failed, or damage met a strict one."""
     manifest, damaged, strange = snapshot.manifest, snapshot.damaged(), snapshot.unrecognised()
+    failed = snapshot.failed()
     summary = {
         "snapshot": snapshot.reference,
         "content_root": manifest.content_root,
@@ -67,13 +91,29 @@ def report(snapshot: Snapshot, strict: bool, as_json: bool, seconds: float) -> i
         "inputs": len(manifest.inputs),
         "damaged": damaged,
         "unrecognised": strange,
+        "failed": failed,
         "seconds": round(seconds, 3),
     }
     if as_json:
         print_json(summary)
     else:
         _print_summary(summary)
-    return CHECK_FAILED if strict and (damaged or strange) else 0
+    return CHECK_FAILED if failed or (strict and (damaged or strange)) else 0
+
+
+def _report_share(share: Made, shard: str, as_json: bool, seconds: float) -> int:
+    """Prints what one share made; the exit code is 1 if inputs of it failed."""
+    summary = {"shard": shard, **asdict(share), "seconds": round(seconds, 3)}
+    if as_json:
+        print_json(summary)
+    else:
+        click.echo(
+            f"share {shard}: {share.inputs:,} inputs, {share.bytes_in:,} bytes in,"
+            f" {share.documents:,} documents of {share.records:,} records, {summary['seconds']} s"
+        )
+        click.echo("nothing is committed: the same command without --shard does that")
+        _print_failed([each["file"] for each in share.failed])
+    return CHECK_FAILED if share.failed else 0
 
 
 def _print_summary(summary: dict[str, Any]) -> None:
@@ -97,6 +137,14 @@ def _print_summary(summary: dict[str, Any]) -> None:
         click.echo(f"\n{len(strange):,} inputs hold no record: no web archives, or empty ones:")
         for name in strange:
             click.echo(f"  {name}")
+    _print_failed([f"{each['file']}: {each['reason']}" for each in summary["failed"]])
+
+
+def _print_failed(failed: list[str]) -> None:
+    if failed:
+        click.echo(f"\n{len(failed):,} inputs failed; the same command tries them again:")
+        for line in failed:
+            click.echo(f"  {line}")
 
 
 def _place(damage: dict[str, object]) -> str:

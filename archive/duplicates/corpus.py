@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -28,20 +28,28 @@ MOST_MAPPED: Final = 1 << 13
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: its arrays are `folder/number-name.npy`; its documents are rows from `base` on.
-
-    `skip` rows of the part come before it.
-    """
+    """One run: its arrays are `folder/number-name.npy`; its documents are rows from `base` on."""
 
     folder: str
     number: int
     base: int
     rows: int
-    skip: int
-    documents: str
 
     def array(self, name: str) -> Array:
         return load(Path(self.folder) / f"{self.number:04d}-{name}.npy")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Where documents of a run are: `rows` of a table, from its row `first` on."""
+
+    documents: str
+    first: int
+    rows: int
+
+
+Laid = tuple[Run, list[Piece]]
+"""A run and where its documents are, in their order."""
 
 
 class Corpus:
@@ -52,7 +60,13 @@ class Corpus:
         self.bases = np.array([run.base for run in self.runs], dtype=np.int64)
         self.rank: Ranks = load(folder / "rank.npy")
         self.row: Ranks = load(folder / "row.npy")
+        self._folder = folder
         self._mapped: dict[tuple[int, str], Array] = {}
+
+    def pieces(self, index: int) -> list[Piece]:
+        """Where the documents of a run are. Read from a file of its own: few tasks ask."""
+        listed = json.loads((self._folder / "pieces.json").read_bytes())
+        return [Piece(*piece) for piece in listed[index]]
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -88,14 +102,12 @@ class Corpus:
         return self._mapped[run.base, name]
 
 
-def number(
-    signed: Sequence[tuple[dict[str, Any], dict[str, Any]]], folder: Path, key: str
-) -> Corpus:
-    """Writes and opens the corpus of (task, receipt) of every part.
+def number(laid: Sequence[Laid], folder: Path, key: str) -> Corpus:
+    """Writes and opens the corpus of these runs.
 
     Holds 40 bytes a document while it sorts. Raises CheckFailed where two documents have one id.
     """
-    runs = list(_layout(signed))
+    runs = [run for run, _ in laid]
     total = sum(run.rows for run in runs)
     if total >= MOST_DOCUMENTS:
         raise EnvironmentFailed(
@@ -105,6 +117,8 @@ def number(
 
     def make(aside: Path) -> dict[str, Any]:
         (aside / "runs.json").write_bytes(canonical_json([asdict(run) for run in runs]))
+        pieces = [[list(astuple(piece)) for piece in pieces] for _, pieces in laid]
+        (aside / "pieces.json").write_bytes(canonical_json(pieces))
         row = _in_order(runs, total)
         rank = np.empty(total, dtype=np.uint32)
         rank[row] = np.arange(total, dtype=np.uint32)
@@ -115,13 +129,16 @@ def number(
     return Corpus(folder)
 
 
-def _layout(signed: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[Run]:
-    base = 0
+def layout(signed: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Laid]:
+    """The runs of (task, receipt) of every part, in the order of the parts' keys."""
+    laid, base = [], 0
     for task, receipt in sorted(signed, key=lambda pair: str(pair[0]["name"])):
-        skip = 0
+        first = 0
         for index, rows in enumerate(receipt["rows"]):
-            yield Run(task["out"], index, base, rows, skip, task["documents"])
-            base, skip = base + rows, skip + rows
+            piece = Piece(task["documents"], first, rows)
+            laid.append((Run(task["out"], index, base, rows), [piece]))
+            base, first = base + rows, first + rows
+    return laid
 
 
 def _in_order(runs: Sequence[Run], total: int) -> Ranks:

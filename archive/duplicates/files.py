@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable
 from itertools import pairwise
@@ -41,8 +42,8 @@ def staged(
         return finished
     folder.parent.mkdir(parents=True, exist_ok=True)
     for stray in folder.parent.glob(f"{folder.name}{ASIDE}*"):  # of an attempt that was killed
-        shutil.rmtree(stray)
-    aside = folder.with_name(f"{folder.name}{ASIDE}{os.getpid()}")
+        shutil.rmtree(stray, ignore_errors=True)  # which may still write, on a node thought lost
+    aside = folder.with_name(f"{folder.name}{ASIDE}{secrets.token_hex(8)}")
     aside.mkdir()
     try:
         facts = make(aside)

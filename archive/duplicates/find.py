@@ -1,6 +1,7 @@
 """`find`: the duplicates of all documents of a snapshot, as one Parquet file.
 
     sign      per part           runs of ids, text hashes, band hashes (cached by part)
+    join      per hundred runs   the same as one run, where there are a thousand or more
     number    here               ranks in the order of (captured_at, id)
     texts     per key range      equal texts; from here on, each text once
     buckets   per key range      texts that share a band of the signature
@@ -22,8 +23,9 @@ from typing import Any, Final
 import numpy as np
 
 from archive.digest import canonical_json, sha256_file, sha256_hex
-from archive.duplicates.corpus import Corpus, number
+from archive.duplicates.corpus import Corpus, layout, number
 from archive.duplicates.files import Ranks, load, save, staged
+from archive.duplicates.joining import joined
 from archive.duplicates.options import Options, PartFiles
 from archive.duplicates.place import Place
 from archive.duplicates.rounds import Rounds
@@ -34,6 +36,9 @@ from archive.errors import UsageError
 
 PARTITION_ROWS: Final = 1 << 21
 """Keys or pairs that one task takes at a time; a worker holds some 60 bytes of each."""
+
+JOINED_RUNS: Final = 100
+"""Runs that are joined to a file, where there are more than ten such files."""
 
 TABLE: Final = "duplicates.parquet"
 RECEIPT: Final = "duplicates.json"
@@ -47,13 +52,14 @@ def find(
     *,
     cache: Path | None = None,
     partition_rows: int = PARTITION_ROWS,
+    joined_runs: int = JOINED_RUNS,
 ) -> Path:
     """Writes the table `duplicates` of these parts and returns its path, inside `work`.
 
     A pure function of the documents and the options: engine, order and division of the parts,
-    partitions and cache decide no byte. `cache` (by default `work/cache`) keeps the runs of each
-    part and the verified pairs of texts for later versions; one `find` uses it at a time. Beside
-    the table stands `duplicates.json`: the options, their hash, and counts.
+    partitions, joins and cache decide no byte. `cache` (by default `work/cache`) keeps the runs of
+    each part and the verified pairs of texts for later versions; one `find` uses it at a time.
+    Beside the table stands `duplicates.json`: the options, their hash, and counts.
     """
     options = options or Options()
     if len({part.key for part in parts}) != len(parts):
@@ -61,9 +67,9 @@ def find(
     key = _run_key(parts, options)
     home = work / f"duplicates-{key[:16]}"
     if not _is_done(home, key):
-        scratch = home / f"scratch-{partition_rows}"
+        scratch = home / f"scratch-{partition_rows}-{joined_runs}"
         place = Place(scratch, cache or work / "cache", key, partition_rows)
-        facts = _find(parts, place, engine, options)
+        facts = _find(parts, place, engine, options, joined_runs)
         _finish(home, scratch / TABLE, {"run": key, "options": options.to_json(), **facts})
         for scratch in home.glob("scratch-*"):
             shutil.rmtree(scratch)
@@ -71,11 +77,12 @@ def find(
 
 
 def _find(
-    parts: Sequence[PartFiles], place: Place, engine: Engine, options: Options
+    parts: Sequence[PartFiles], place: Place, engine: Engine, options: Options, joined_runs: int
 ) -> dict[str, Any]:
     tasks = [sign_task(part, options, place.cache) for part in parts]
     signed = list(zip(tasks, engine.run("duplicates-sign", tasks), strict=True))
-    corpus = number(signed, place.corpus, place.key)
+    laid = joined(layout(signed), place, engine, joined_runs)
+    corpus = number(laid, place.corpus, place.key)
     texts = _texts(place, engine, corpus)
     labels, verified, counts = Rounds(place, engine, options, corpus, texts).run()
     rows = write_table(place.scratch / TABLE, corpus, texts, labels, verified)

@@ -7,14 +7,14 @@ what is then compared, pair by pair, are mapped arrays, so the texts need no cac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from archive.duplicates.corpus import Corpus, Run
+from archive.duplicates.corpus import Corpus, Piece
 from archive.duplicates.files import Array, Ranks, Words, load, save, staged
 from archive.duplicates.memo import remember
 from archive.duplicates.pairs import text_pairs, unpacked
@@ -39,7 +39,7 @@ def shingles(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, A
         wanted = np.flatnonzero(load(Path(task["wanted"]))[corpus.ranks_of(run)])
         sizes = []
         with (aside / "hashes").open("wb") as file:
-            for texts in _batches(_texts(run, wanted)):
+            for texts in _batches(_texts(corpus.pieces(task["index"]), wanted)):
                 for hashes in _sets(texts):
                     hashes.tofile(file)
                     sizes.append(len(hashes))
@@ -49,10 +49,20 @@ def shingles(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, A
     return staged(Path(task["out"]), task["spec"], make)
 
 
-def _texts(run: Run, wanted: Array) -> Iterator[str]:
-    """The texts of some rows of a run, in order; row groups without any are not read."""
-    file = pq.ParquetFile(run.documents)
-    wanted = wanted + run.skip
+def _texts(pieces: Sequence[Piece], wanted: Array) -> Iterator[str]:
+    """The texts of some rows of a run, in order; tables without any are not opened."""
+    begin = 0
+    for piece in pieces:
+        end = begin + piece.rows
+        low, high = np.searchsorted(wanted, [begin, end])
+        if low < high:
+            yield from _rows_of(piece.documents, wanted[low:high] - begin + piece.first)
+        begin = end
+
+
+def _rows_of(documents: str, wanted: Array) -> Iterator[str]:
+    """The texts of some rows of a table, in order; row groups without any are not read."""
+    file = pq.ParquetFile(documents)
     begin = 0
     for group in range(file.num_row_groups):
         end = begin + file.metadata.row_group(group).num_rows

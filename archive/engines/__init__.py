@@ -27,6 +27,7 @@ STAGES: Final = {
     "part": "archive.parts:make_part",
     "signals": "archive.derived:make_signals",
     "duplicates-sign": "archive.duplicates.runs:sign",
+    "duplicates-join": "archive.duplicates.joining:join",
     "duplicates-texts": "archive.duplicates.buckets:texts",
     "duplicates-buckets": "archive.duplicates.buckets:buckets",
     "duplicates-pairs": "archive.duplicates.pairs:pairs",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from archive.duplicates import Options, PartFiles, find, rounds, runs
+from archive.duplicates import Options, PartFiles, find, joining, rounds, runs
+from archive.duplicates.corpus import Run, layout
+from archive.duplicates.place import Place
 from archive.engines import STAGES
 from archive.engines.local import LocalEngine
 from archive.errors import CheckFailed, UsageError
@@ -47,6 +51,39 @@ def test_two_workers_and_any_partitions_give_the_same_bytes(
     path = find(parts, tmp_path, engine, partition_rows=partition_rows)
     engine.close()
     assert path.read_bytes() == table
+
+
+@pytest.mark.parametrize("joined_runs", [1, 2, 7])
+def test_joining_runs_changes_no_byte(
+    docs: list[Doc], table: bytes, tmp_path: Path, joined_runs: int
+) -> None:
+    parts = write_parts(tmp_path / "parts", docs, 10 * joined_runs + 1)
+    path = find(
+        parts, tmp_path / "work", LocalEngine(), joined_runs=joined_runs, partition_rows=900
+    )
+    assert path.read_bytes() == table
+
+
+def test_a_joined_run_has_the_keys_of_all_its_runs_in_order(
+    docs: list[Doc], tmp_path: Path
+) -> None:
+    parts = write_parts(tmp_path / "parts", docs[:90], 3)
+    signed = [runs.sign_task(part, Options(), tmp_path / "cache") for part in parts]
+    laid = layout([(task, runs.sign(task, print)) for task in signed])
+    place = Place(tmp_path / "scratch", tmp_path / "cache", "key", 100)
+    task = {"name": "join", "run": "key", "runs": [asdict(run) for run, _ in laid]}
+    joining.join({**task, "partition_rows": 100, "out": str(place.scratch / "one")}, print)
+    one = Run(str(place.scratch / "one"), 0, 0, 90)
+    for kind in ("text", "band"):
+        keys, rows = one.array(f"{kind}_keys"), one.array(f"{kind}_rows")
+        pairs = [
+            (int(key), int(row) + run.base)
+            for run, _ in laid
+            for key, row in zip(run.array(f"{kind}_keys"), run.array(f"{kind}_rows"), strict=True)
+        ]
+        assert list(zip(keys.tolist(), rows.tolist(), strict=True)) == sorted(pairs)
+    stated = np.concatenate([run.array("ids") for run, _ in laid])
+    assert (one.array("ids") == stated).all()
 
 
 def test_parts_in_any_order_give_the_same_bytes(
@@ -108,10 +145,11 @@ def test_rounds_of_any_width_give_the_same_bytes(
 
 
 def test_a_worker_killed_in_every_stage_changes_nothing(
-    parts: list[PartFiles], table: bytes, tmp_path: Path
+    docs: list[Doc], table: bytes, tmp_path: Path
 ) -> None:
     engine = Murderous(tmp_path / "markers")
-    path = find(parts, tmp_path / "work", engine, partition_rows=5000)
+    parts = write_parts(tmp_path / "parts", docs, 11)
+    path = find(parts, tmp_path / "work", engine, partition_rows=5000, joined_runs=1)
     engine.close()
     assert {path.name for path in (tmp_path / "markers").iterdir()} == {
         name for name in STAGES if name.startswith("duplicates-")
