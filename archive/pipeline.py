@@ -21,9 +21,11 @@ from archive.digest import LeafSorter, canonical_json, sha256_hex
 from archive.engines import Engine
 from archive.errors import Corrupt
 from archive.leaves import stored_leaves
-from archive.manifest import InputEntry, Manifest, ObjectRef, Part, records_of
+from archive.manifest import InputEntry, Manifest, ObjectRef, Part, packs_of, records_of
+from archive.packs import BUILD, COMPACT, Sizes, pack
 from archive.parts import Found, failed_part, part_of, part_task, recorded, state_of
 from archive.recipe import Recipe
+from archive.remote import polite, politely
 from archive.revisits import resolve_revisits
 from archive.sources.inputs import Input, fetch
 from archive.store.local import Store
@@ -65,6 +67,16 @@ class Gathered:
         parts, staged = derived.annotate_parts(self.parts, self.path, work, engine, report)
         self.parts, self.staged = parts, self.staged | staged
 
+    def add_packs(self, folder: Path, sizes: Sizes = BUILD) -> None:
+        """Has small parts share files, written to `folder`, where there are more than a few."""
+        parts, staged = pack(self.parts, self.path, folder, sizes)
+        self.parts, self.staged = parts, self.staged | staged
+
+    def files(self, table: str) -> list[Path]:
+        """The files of a table, each once."""
+        refs = (part.table(table) for part in self.parts)
+        return [self.path(ref) for ref in {ref.sha256: ref for ref in refs if ref}.values()]
+
 
 def silent(phase: str, done: int, total: int) -> None:
     """Nobody watches."""
@@ -83,9 +95,11 @@ def build(store: Store, order: Order, engine: Engine, progress: Progress = silen
         build_key = _build_key(order, found)
         with scratch_of(store, build_key) as scratch:
             gathered = gather(store, order, found, engine, progress, scratch)
-            draft = _draft(order, found, gathered, scratch)
             if order.annotate:
                 gathered.add_signals(engine, progress)
+            gathered.add_packs(scratch)
+            draft = _draft(order, found, gathered, scratch)
+            if order.annotate:
                 draft = _with_duplicates(draft, gathered, scratch, engine, progress)
             _stage_originals(order, found, gathered, scratch)
             progress("committing", 0, 0)
@@ -108,8 +122,31 @@ def annotate(store: Store, old: Manifest, engine: Engine, progress: Progress = s
         engine.reach(store.work)
         gathered = Gathered(store, list(old.parts))
         gathered.add_signals(engine, progress)
+        gathered.add_packs(scratch)
         draft = replace(old, created=_now())
         draft = _with_duplicates(draft, gathered, scratch, engine, progress)
+        manifest = store.commit(draft, gathered.staged, build_key)
+        if alone():
+            clean(store)
+    return manifest
+
+
+def compact(store: Store, old: Manifest, progress: Progress = silent) -> Manifest:
+    """Commits a version with the same rows in fewer files; the old one where there is no gain.
+
+    Nothing is made again: content root, signals, duplicates and the order of a feed stay.
+    """
+    build_key = sha256_hex(canonical_json([old.name, old.content_root, "compact"]))
+    with sharing(store.work) as alone, scratch_of(store, build_key) as scratch:
+        progress("packing", 0, 0)
+        gathered = Gathered(store, list(old.parts))
+        gathered.add_packs(scratch, COMPACT)
+        if len(packs_of(gathered.parts)) >= len(packs_of(old.parts)):
+            return old
+        if (found := _content_root(gathered)) != old.content_root:
+            raise Corrupt(f"{old.name}@{old.version}", f"content root {old.content_root}", found)
+        progress("committing", 0, 0)
+        draft = replace(old, created=_now(), parts=tuple(gathered.parts))
         manifest = store.commit(draft, gathered.staged, build_key)
         if alone():
             clean(store)
@@ -129,7 +166,8 @@ def scratch_of(store: Store, build_key: str) -> Iterator[Path]:
 
 def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, Any]:
     """The stage `fingerprint`: brings an input's bytes to hand and hashes them."""
-    path = fetch(Input(task["name"], task["location"]), Path(task["folder"]))
+    with politely(replace(polite(), **task["politeness"])):
+        path = fetch(Input(task["name"], task["location"]), Path(task["folder"]))
     state = state_of(path)
     hashes = {name: hashlib.new(name) for name in task["algorithms"]}
     with path.open("rb") as file:
@@ -148,11 +186,14 @@ def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str
 def fingerprints(store: Store, order: Order, engine: Engine, progress: Progress) -> list[Found]:
     """The inputs of an order with their bytes at hand and hashed."""
     attested = evidence.read_attestations(order.attest) if order.attest else {}
+    # All workers and shares of a build see this folder: what they ask of servers adds up there.
+    politeness = replace(polite(), limits=polite().limits or str(store.work / "limits"))
     tasks = [
         {
             "name": each.name,
             "location": each.location,
             "folder": str(store.work / "fetched"),
+            "politeness": politeness.as_task(),
             "algorithms": sorted({"sha256", *evidence.algorithms(attested)}),
         }
         for each in order.inputs
@@ -186,9 +227,8 @@ def gather(
     """
     unique = _representatives(found).values()
     tasks = [part_task(each, order.recipe, order.attest, store.work) for each in unique]
-    parts = store.known_parts()
-    wanted = {task["key"] for task in tasks} & set(parts)
-    known = {key: parts[key] for key in wanted if _is_sound(store, parts[key])}
+    parts = store.known_parts({task["key"] for task in tasks})
+    known = {key: part for key, part in parts.items() if _is_sound(store, part)}
     todo = [task for task in tasks if task["key"] not in known]
     report = Amount(progress, "extracting", sum(task["bytes"] for task in todo))
     homes = {task["key"]: Path(task["work"]) for task in todo}
@@ -230,8 +270,7 @@ def _is_sound(store: Store, part: Part) -> bool:
 def _draft(order: Order, found: Sequence[Found], gathered: Gathered, scratch: Path) -> Manifest:
     """The manifest to be; the commit gives it its version and parent."""
     revisits = scratch / "revisits.parquet"
-    ledgers = [gathered.path(part.ledger) for part in gathered.parts]
-    revisits_ref, unresolved = resolve_revisits(ledgers, revisits)
+    revisits_ref, unresolved = resolve_revisits(gathered.files("ledger"), revisits)
     gathered.staged[revisits_ref.sha256] = revisits
     outcomes = sum((Counter(part.outcomes) for part in gathered.parts), Counter[str]())
     if unresolved:
@@ -258,8 +297,8 @@ def _draft(order: Order, found: Sequence[Found], gathered: Gathered, scratch: Pa
 
 def _content_root(gathered: Gathered) -> str:
     leaves = LeafSorter()
-    for part in gathered.parts:
-        leaves.add(stored_leaves(gathered.path(part.documents)))
+    for path in gathered.files("documents"):
+        leaves.add(stored_leaves(path))
     return leaves.root()
 
 

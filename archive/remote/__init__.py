@@ -4,7 +4,7 @@ http and https through urllib3, s3 through s3fs, and what else fsspec opens. Len
 and digests are checked where they are told. Time is only waited for; it decides no byte.
 """
 
-from archive.remote.cache import Cache
+from archive.remote.cache import Cache, cache_folder
 from archive.remote.clock import Clock, SystemClock
 from archive.remote.politeness import Politeness, polite, politely
 from archive.remote.ranges import read_ranges
@@ -18,6 +18,7 @@ __all__ = [
     "Got",
     "Politeness",
     "SystemClock",
+    "cache_folder",
     "download",
     "polite",
     "politely",

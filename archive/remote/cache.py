@@ -21,10 +21,10 @@ from archive.remote.locks import lock
 FOLDER: Final = "LOWBG_CACHE"
 
 
-def default_folder() -> Path:
-    """$LOWBG_CACHE, else ~/.cache/lowbackground; in it, files from elsewhere have one of theirs."""
+def cache_folder(name: str) -> Path:
+    """A folder of this name in $LOWBG_CACHE, else in ~/.cache/lowbackground."""
     base = os.environ.get(FOLDER) or Path.home() / ".cache" / "lowbackground"
-    return Path(base).absolute() / "files"
+    return Path(base).absolute() / name
 
 
 class Cache:

@@ -48,6 +48,9 @@ class Politeness:
     anonymous: bool = False
     """S3: requests are not signed."""
 
+    cache_bytes: int = 0
+    """Inputs from elsewhere that are kept for later builds, at most; 0: none."""
+
     limits: str | None = None
     """Folder with the locks of processes that share the limits; None: each has them for itself."""
 

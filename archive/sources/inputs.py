@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn, TextIO
 
 from archive.errors import EnvironmentFailed, Unreachable, UsageError
-from archive.remote import Cache, download, size_and_mark
+from archive.remote import Cache, cache_folder, download, polite, size_and_mark
 from archive.remote.listing import matching
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -200,12 +200,13 @@ def is_url(location: str) -> bool:
     return bool(_URL.match(location)) and not location.startswith("file://")
 
 
-def fetch(source: Input, folder: Path, *, cache: Cache | None = None) -> Path:
+def fetch(source: Input, folder: Path) -> Path:
     """A local file that holds the input: itself, or a copy of a remote one in `folder`.
 
     A copy appears when all of it is there; what came of one before is gone on from. One that is
     there, or in the cache, is used again if its size is right and the other side tells, by an
-    ETag or a time, that the content is still the same. EnvironmentFailed if it cannot be had.
+    ETag or a time, that the content is still the same. How servers are asked, and how much is kept
+    in the cache, is what `archive.remote.polite` says. EnvironmentFailed if it cannot be had.
     """
     url = source.location
     if not _URL.match(url):
@@ -215,18 +216,19 @@ def fetch(source: Input, folder: Path, *, cache: Cache | None = None) -> Path:
         module, _, name = MAKERS[scheme].partition(":")
         made: Path = getattr(import_module(module), name)(rest, folder)
         return made
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = Cache(cache_folder("files"), polite().cache_bytes)
     for _ in range(_VERSIONS):
         facts = size_and_mark(url)
         told = hashlib.sha256(f"{url}\n{facts.mark}\n{facts.size}".encode()).hexdigest()
         copy = folder / f"{told[:16]}-{_basename(url)[-100:]}"
         if facts.mark and facts.size is not None and _size(copy) == facts.size:
             return copy
-        if cache and cache.place(url, facts.mark, copy):
+        if cache.place(url, facts.mark, copy):
             return copy
         got = download(url, copy)
         if got.mark in (None, facts.mark):
-            if cache:
-                cache.keep(url, got.mark, got.sha256, copy)
+            cache.keep(url, got.mark, got.sha256, copy)
             return copy
         copy.unlink()  # it has a newer version than its name says
     raise EnvironmentFailed(

@@ -7,7 +7,6 @@ the SHA-256 that is the object's name, and a cached file is hashed before a proc
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from typing import Final, NoReturn, TypeVar
 from archive.digest import sha256_hex
 from archive.errors import CheckFailed, Corrupt, EnvironmentFailed, Unreachable, UsageError
 from archive.manifest import Manifest, valid_name
-from archive.remote import download, polite, read_start
+from archive.remote import cache_folder, download, polite, read_start
 from archive.remote.listing import files_below, names_in
 from archive.remote.locks import lock
 from archive.sources.inputs import is_url
@@ -50,12 +49,6 @@ def local_folder(location: str | Path) -> Path:
     return Path(where.removeprefix("file://"))
 
 
-def cache_folder(url: str) -> Path:
-    """Where objects from a URL are kept: in $LOWBG_CACHE, else in ~/.cache/lowbackground."""
-    base = os.environ.get("LOWBG_CACHE") or Path.home() / ".cache" / "lowbackground"
-    return Path(base).absolute() / sha256_hex(url.encode())[:32]
-
-
 class RemoteStore(Store):
     """A store that others keep. Its `root` is the cache: objects only, each as it was recorded.
 
@@ -67,7 +60,7 @@ class RemoteStore(Store):
         self._sizes: dict[str, int | None] = {}  # what the manifests read so far say of objects
         # No rate: a store is its users' own, and a feed that waits for it starves a machine.
         self._politeness = replace(polite(), attempts=ATTEMPTS, bytes_per_second=None)
-        super().__init__(cache_folder(self.url), disk)
+        super().__init__(cache_folder(sha256_hex(self.url.encode())[:32]), disk)
 
     def object_path(self, sha256: str) -> Path:
         """The cached object of this SHA-256, fetched if need be; Corrupt if it is not that."""
