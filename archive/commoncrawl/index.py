@@ -99,11 +99,12 @@ def _table(base: Base, crawl: Crawl, paths: Sequence[str]) -> Iterator[duckdb.Du
     files = Files(named)
     with duckdb_of_index() as con:
         con.register_filesystem(files)
+        con.execute("SET parquet_metadata_cache = true")  # each footer is read once
         try:
             _asked(
                 con,
                 f"CREATE VIEW {TABLE} AS SELECT *, '{crawl.id}' AS crawl, '{SUBSET}' AS subset"
-                f" FROM read_parquet([{listed}], hive_partitioning=false, union_by_name=true)",
+                f" FROM read_parquet([{listed}], hive_partitioning=false)",
             )
             yield con
         except UsageError:

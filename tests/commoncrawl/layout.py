@@ -86,7 +86,14 @@ class Layout:
         text = "".join(f"{path}\n" for path in paths).encode()
         (self.home / f"{name}.paths.gz").write_bytes(gzip.compress(text, mtime=0))
 
-    def write_index(self, *, drop: Sequence[str] = (), files: int = 2, **types: Any) -> None:
+    def write_index(
+        self,
+        *,
+        drop: Sequence[str] = (),
+        files: int = 2,
+        row_group_size: int = 2,
+        **types: Any,
+    ) -> None:
         """The columnar index and its path list, out of `rows`; `drop` are columns left out."""
         names = [name for name in COLUMNS if name not in ("crawl", "subset", *drop)]
         schema = pa.schema([(n, types.get(n, ARROW[COLUMNS[n]])) for n in names])
@@ -94,12 +101,15 @@ class Layout:
         paths = []
         for subset in ("warc", "crawldiagnostics"):
             rows = [row for row in self.rows if row["subset"] == subset]
+            rows.sort(key=lambda row: str(row["url_surtkey"]))
             for number in range(files if subset == "warc" else 1):
                 path = f"{home}/subset={subset}/part-{number:05d}.c000.gz.parquet"
                 (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
                 columns = {n: [row[n] for row in rows[number::files]] for n in names}
                 table = pa.table(columns, schema=schema)
-                pq.write_table(table, self.folder / path, compression="gzip", row_group_size=2)
+                pq.write_table(
+                    table, self.folder / path, compression="gzip", row_group_size=row_group_size
+                )
                 paths.append(path)
         self.write_list("cc-index-table", paths)
 
