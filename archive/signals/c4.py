@@ -151,7 +151,7 @@ def _fineweb(view: View, lines: Lines) -> dict[str, Any]:
     number = view.count(kept)
     codes = view.codes[np.maximum(lines.ends[lines.kept], 0)]
     chars = lines.chars[lines.kept]
-    _, copied, _ = later_copies(view, kept)
+    _, copied, _ = later_copies(kept, view.stripped_hashes[lines.kept])
     tokens = view.per_span(view.tokens.starts, kept)
     return {
         "fineweb_line_punct_2024": ratio(view.count(kept, one_of(END_2024)[codes]), number),
@@ -165,10 +165,11 @@ def _fineweb(view: View, lines: Lines) -> dict[str, Any]:
 def _raw(view: View) -> dict[str, Any]:
     lines = view.lines
     number = view.count(lines)
-    full = lines.where(view.stripped.lengths > 0)
+    shown = view.stripped.lengths > 0
+    full = lines.where(shown)
     codes = view.codes[np.maximum(full.ends - 1, 0)]
     filled = view.count(full)
-    _, copied, _ = later_copies(view, full)
+    _, copied, _ = later_copies(full, view.line_hashes[shown])
     feeds = number - 1
     return {
         "raw_line_punct_2024": ratio(view.count(full, one_of(END_2024)[codes]), number),

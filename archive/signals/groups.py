@@ -10,8 +10,9 @@ class Groups:
     """Equal keys of each text: text i has the keys bounds[i] to bounds[i + 1].
 
     `number` is the group of each key; groups are numbered in the order of their first keys.
-    `sizes` is how many keys each has, `first` which is its first.
+    `sizes` is how many keys each has, `first` which is its first; text i has the groups
+    bounds[i] to bounds[i + 1].
     """
 
     def __init__(self, keys: Hashes, bounds: Positions) -> None:
-        self.number, self.sizes, self.first = grouped(keys, bounds)
+        self.number, self.sizes, self.first, self.bounds = grouped(keys, bounds)

@@ -38,16 +38,6 @@ def of_text(text: str) -> int:
 
 
 @cache
-def _hashes_of(words: str) -> tuple[Hashes, npt.NDArray[np.bool_]]:
-    hashes = np.array([of_text(word) for word in words.split()], dtype=np.uint64)
-    # Which last 16 bits a wanted hash can have: most others are told apart by these alone.
-    digits = np.zeros(1 << 16, dtype=bool)
-    digits[hashes & np.uint64(0xFFFF)] = True
-    return hashes, digits
-
-
-def wanted(hashes: Hashes, words: str) -> Positions:
-    """Where the hashes of these words (separated by spaces) stand among many."""
-    known, digits = _hashes_of(words)
-    likely = np.flatnonzero(digits[hashes & np.uint64(0xFFFF)])
-    return likely[np.isin(hashes[likely], known)]
+def of_words(words: str) -> Hashes:
+    """The hashes of these words, separated by spaces."""
+    return np.array([of_text(word) for word in words.split()], dtype=np.uint64)

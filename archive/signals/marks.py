@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from archive.signals.hashing import Positions, of_text
-from archive.signals.view import Mask, View, ratio
+from archive.signals.hashing import Hashes, Positions, of_text
+from archive.signals.kernels.hashes import wanted
+from archive.signals.view import View, ratio
 
 # What a count is of: any of these strings, in lower-cased text. A string is found by its longest
 # word, which has to stand there as a word (or by its first character, for those in BY_MARK).
@@ -142,7 +143,7 @@ def compute(view: View) -> dict[str, Any]:
     curly = view.marks("{")
     found["mark_curly_brackets"] = view.per_text(curly)
     found["mark_spun"] = view.per_text(_matches(view, SPUN, curly))
-    openers = np.concatenate((curly, view.marks("<"), view.marks("%")))
+    openers = view.marks("{<%")
     found["mark_template"] = view.per_text(_matches(view, TEMPLATE, openers))
     found["mark_replacement"] = view.per_text(view.marks("\ufffd"))
     return found | _links(view) | _stuffing(view)
@@ -153,11 +154,11 @@ def _phrases(view: View) -> dict[str, Any]:
     counts = {name: np.zeros(len(view), dtype=np.int64) for name in PHRASES}
     anchors = _anchors()
     hashes = view.lower_word_hashes
-    likely = np.flatnonzero(anchors.digits[hashes & np.uint64(0xFFFF)])
+    likely = wanted(hashes, anchors.known)
     starts = view.words.starts[likely].tolist()
     seen = list(zip(starts, hashes[likely].tolist(), strict=True))
     either = "".join(chr(mark) + chr(mark).upper() for mark in anchors.marks)
-    marks = np.flatnonzero(view.among(either))
+    marks = view.marks(either)
     seen += zip(marks.tolist(), view.lowered[marks].tolist(), strict=True)
     for at, key in seen:
         for name, phrase, offset in anchors.words.get(key) or anchors.marks.get(key) or ():
@@ -175,14 +176,13 @@ class Anchors:
 
     words: Anchored  # by the hash of a word
     marks: Anchored  # by the code point of a mark
-    digits: Mask  # which last 16 bits an anchor word's hash can have
+    known: Hashes  # those of `words`
 
 
 @cache
 def _anchors() -> Anchors:
     words: Anchored = {}
     marks: Anchored = {}
-    digits = np.zeros(1 << 16, dtype=bool)
     for name, phrases in PHRASES.items():
         for phrase in phrases:
             anchor = max(_words(phrase), key=lambda word: (word not in COMMON, len(word)))
@@ -191,8 +191,7 @@ def _anchors() -> Anchors:
                 continue
             key = of_text(anchor)
             words.setdefault(key, []).append((name, phrase, phrase.index(anchor)))
-            digits[key & 0xFFFF] = True
-    return Anchors(words, marks, digits)
+    return Anchors(words, marks, np.array(list(words), dtype=np.uint64))
 
 
 def _words(phrase: str) -> list[str]:
@@ -203,7 +202,7 @@ def _words(phrase: str) -> list[str]:
 def _matches(view: View, pattern: re.Pattern[str], openers: Positions) -> Positions:
     """Where the pattern begins, among the places where it can, without overlaps."""
     found, free = [], 0
-    for at in np.sort(openers).tolist():
+    for at in openers.tolist():
         match = pattern.match(view.raw, at) if at >= free else None
         if match:
             found.append(at)
@@ -216,7 +215,7 @@ def _links(view: View) -> dict[str, Any]:
     # "http://www." is one link: what follows directly on another hint is not counted again.
     hints = np.unique(np.concatenate([view.find(hint) for hint in LINK_HINTS]))
     hints = hints[np.diff(hints, prepend=-100) > len("https://")]
-    bars = view.per_span(np.flatnonzero(view.among(SEPARATORS)), lines)
+    bars = view.per_span(view.marks(SEPARATORS), lines)
     linked = (view.per_span(hints, lines) > 0) | (bars >= LINE_SEPARATORS)
     return {
         "mark_urls": view.per_text(hints),
@@ -226,17 +225,15 @@ def _links(view: View) -> dict[str, Any]:
 
 def _stuffing(view: View) -> dict[str, Any]:
     lines, words = view.stripped.where(view.stripped.lengths > 0), view.words
-    parts = view.per_span(np.flatnonzero(view.among(LIST_MARKS)), lines)
+    parts = view.per_span(view.marks(LIST_MARKS), lines)
     inside = view.per_span(words.starts, lines)
     listed = (parts >= LIST_PARTS) & (inside <= LIST_WORDS * (parts + 1))
     keys, groups = view.lower_word_hashes, view.word_groups
-    top = np.zeros(len(view), dtype=np.int64)
-    np.maximum.at(top, words.document[groups.first], groups.sizes)
     same = np.flatnonzero((keys[2:] == keys[1:-1]) & (keys[1:-1] == keys[:-2]))
     same = same[words.document[same] == words.document[same + 2]]
     starts = same[np.diff(same, prepend=-2) > 1]
     return {
         "mark_keyword_lines": ratio(view.count(lines, listed), view.count(lines)),
-        "mark_top_word": ratio(top, view.count(words)),
+        "mark_top_word": ratio(view.most(groups.bounds, groups.sizes), view.count(words)),
         "mark_word_runs": np.bincount(words.document[starts], minlength=len(view)),
     }

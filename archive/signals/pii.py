@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from archive.signals.kernels.scan import digit_runs
 from archive.signals.unicode import one_of
 from archive.signals.view import View
 
@@ -88,7 +89,7 @@ def emails(view: View) -> list[tuple[int, int]]:
 def ips(view: View) -> list[tuple[int, int]]:
     """Dotted quads outside the private and reserved blocks."""
     found: list[tuple[int, int]] = []
-    for start, end in _runs(view, "0123456789.", fewest_digits=4):
+    for start, end in _runs(view, "0123456789.", digits=4, others=3):
         for match in OCTETS.finditer(view.raw, max(start, 0), end):
             octets = [int(part) for part in match.group().split(".")]
             if max(octets) > 255:
@@ -103,7 +104,7 @@ def ips(view: View) -> list[tuple[int, int]]:
 
 def phones(view: View) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    for start, end in _runs(view, PHONE_MARKS, fewest_digits=FEWEST_DIGITS):
+    for start, end in _runs(view, PHONE_MARKS, digits=FEWEST_DIGITS, others=0):
         here = [
             match.span()
             for pattern in (PLUS, NORTH_AMERICA)
@@ -116,26 +117,8 @@ def phones(view: View) -> list[tuple[int, int]]:
     return found
 
 
-def _runs(view: View, characters: str, fewest_digits: int) -> list[tuple[int, int]]:
-    """Maximal stretches of these characters with at least so many ASCII digits in them.
-
-    Found from the digits outwards: they are rare, the text is not looked at.
-    """
-    digits = view.found.get("\0digits")
-    if digits is None:
-        digits = view.found["\0digits"] = np.flatnonzero((view.codes - np.uint32(48)) < 10)
-    if len(digits) < fewest_digits:
-        return []
-    # Two digits are of one stretch if only such characters lie between them.
-    inside = one_of(characters)
-    gaps = np.diff(digits)
-    near = gaps == 1
-    for gap in range(2, WIDEST_GAP + 1):
-        left = np.flatnonzero(gaps == gap)
-        between = view.index[digits[left][:, None] + np.arange(1, gap)]
-        near[left] = inside[between].all(axis=1)
-    cuts = np.concatenate(([0], np.flatnonzero(~near) + 1, [len(digits)]))
-    long = np.diff(cuts) >= fewest_digits
-    starts, ends = digits[cuts[:-1][long]], digits[cuts[1:][long] - 1] + 1
+def _runs(view: View, characters: str, digits: int, others: int) -> list[tuple[int, int]]:
+    """Maximal stretches of these characters with at least so many ASCII digits and others."""
+    starts, ends = digit_runs(view.codes, one_of(characters), WIDEST_GAP, digits, others)
     # A few characters more on either side: a plus or a bracket, and what must not stand there.
     return list(zip((starts - 3).tolist(), (ends + 1).tolist(), strict=True))

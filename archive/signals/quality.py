@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.signals.groups import Groups
-from archive.signals.hashing import Hashes, wanted
+from archive.signals.hashing import Hashes, of_words
+from archive.signals.kernels.hashes import wanted
 from archive.signals.unicode import ALNUM, ALPHA, DIGIT, UPPER, one_of
 from archive.signals.view import Mask, Spans, View, ratio
 
@@ -58,7 +59,7 @@ def compute(view: View) -> dict[str, Any]:
 
 def _gopher(view: View) -> dict[str, Any]:
     tokens = view.tokens
-    plain = (tokens.lengths == 1) & one_of(string.punctuation)[view.index[tokens.starts]]
+    plain = (tokens.lengths == 1) & one_of(string.punctuation)[view.codes[tokens.starts]]
     counted = view.count(tokens, ~plain)
     # A plain mark is one code point long.
     lengths = view.total(tokens, tokens.lengths) - (view.count(tokens) - counted)
@@ -79,7 +80,7 @@ def _gopher(view: View) -> dict[str, Any]:
         "gopher_ellipsis_lines": ratio(view.count(lines, _ends_open(view, lines)), number),
         "gopher_alpha_words": ratio(view.count(tokens, alpha), counted),
         "gopher_stop_words": view.count(stops),
-        "gopher_stop_words_distinct": distinct(view, stops, hashes),
+        "gopher_stop_words_distinct": distinct(stops, hashes),
     }
 
 
@@ -87,14 +88,14 @@ def _dclm(view: View) -> dict[str, Any]:
     pieces = view.pieces
     counted = view.count(pieces)
     lengths = pieces.lengths
-    brief = (lengths >= 2) & (lengths <= 4) & one_of(STOP_INITIALS)[view.index[pieces.starts]]
+    brief = (lengths >= 2) & (lengths <= 4) & one_of(STOP_INITIALS)[view.codes[pieces.starts]]
     short = pieces.where(brief)
     stops, _ = _stop_words(short, view.lower_hashes(short))
     symbols = (view.marks("#"), view.dots(1), view.dots(2), view.marks("…"))
     lines = view.stripped.where(view.stripped.lengths > 0)
     number = view.count(lines)
     open_ended = _ends_open(view, lines) | _ends_with(view, lines, ". . .")
-    worded = view.having(ALNUM)[pieces.starts]
+    worded = (view.flags[pieces.starts] & ALNUM) != 0
     before = view.count(pieces, worded)
     removed = view.total(view.lines, removed_words(view, pieces.starts[worded]))
     return {
@@ -111,14 +112,13 @@ def _dclm(view: View) -> dict[str, Any]:
 
 def _stop_words(spans: Spans, hashes: Hashes) -> tuple[Spans, Hashes]:
     """The spans that are stop words, and their hashes."""
-    exact = wanted(hashes, STOP_WORDS)
+    exact = wanted(hashes, of_words(STOP_WORDS))
     return spans.at(exact), hashes[exact]
 
 
-def distinct(view: View, spans: Spans, hashes: Hashes) -> npt.NDArray[np.int64]:
+def distinct(spans: Spans, hashes: Hashes) -> npt.NDArray[np.int64]:
     """How many different spans each text has among these."""
-    groups = Groups(hashes, spans.bounds)
-    return np.bincount(spans.document[groups.first], minlength=len(view))
+    return np.diff(Groups(hashes, spans.bounds).bounds)
 
 
 def removed_words(view: View, words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -130,8 +130,8 @@ def removed_words(view: View, words: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     lines = view.lines
     lengths = lines.lengths
     pieces = view.per_span(view.pieces.starts, lines)
-    upper = view.per_span(np.flatnonzero(view.having(UPPER)), lines)
-    digits = view.per_span(np.flatnonzero(view.having(DIGIT)), lines)
+    upper = view.flagged(lines, UPPER)
+    digits = view.flagged(lines, DIGIT)
     gone = (upper * 2 > lengths) | ((digits == lengths) & (lengths > 0))
     gone |= (pieces < 2) & (lengths > 0)
     counters = view.lines_with(COUNTED)
@@ -153,7 +153,7 @@ def _alnum_words(text: str) -> int:
 
 
 def _starts_with(view: View, lines: Spans, marks: str) -> Mask:
-    return (lines.lengths > 0) & one_of(marks)[view.index[lines.starts]]
+    return (lines.lengths > 0) & one_of(marks)[view.codes[lines.starts]]
 
 
 def _ends_with(view: View, lines: Spans, suffix: str) -> Mask:

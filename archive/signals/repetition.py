@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from archive.signals.groups import Groups
 from archive.signals.hashing import Hashes, Positions
-from archive.signals.kernels.repeats import Table, repeated
-from archive.signals.view import Spans, View, ratio
+from archive.signals.kernels.repeats import repeated
+from archive.signals.view import Mask, Spans, View, ratio, running
 
 TOP: Final = (2, 3, 4)
 DUPLICATED: Final = (5, 6, 7, 8, 9, 10)
@@ -46,43 +45,46 @@ def compute(view: View) -> dict[str, Any]:
 
 def _lines(view: View) -> dict[str, Any]:
     lines = view.lines
-    full = lines.where(lines.lengths > 0)
-    copies, chars, _ = later_copies(view, full)
+    filled = np.flatnonzero(lines.lengths > 0)
+    full = lines.at(filled)
+    copies, chars, _ = later_copies(full, view.line_hashes[filled])
     counted = view.count(full)
     # Release of 2024-04: splitlines(), so that every empty line after the first is a duplicate;
     # one at the very end of a text is no line.
     final_blank = (view.sizes > 0) & (view.codes[np.maximum(view.ends - 1, 0)] == 10)
-    empty = view.count(lines, lines.lengths == 0) - final_blank - (view.sizes == 0)
+    empty = view.count(lines) - counted - final_blank - (view.sizes == 0)
     # Since then: a split on "\n+", which leaves an empty string at either end that has breaks.
     first_blank = (view.sizes > 0) & (view.codes[view.begins] == 10)
     edges = first_blank.astype(np.int64) + final_blank
     edges += (view.sizes == 0).astype(np.int64)
-    stripped = view.stripped
     return {
         "gopher_dup_lines": ratio(copies + np.maximum(edges - 1, 0), counted + edges),
         "gopher_dup_lines_2024": ratio(copies + np.maximum(empty - 1, 0), counted + empty),
         "gopher_dup_line_chars": ratio(chars, view.sizes),
-        **_dclm_segments(view, stripped.where(stripped.lengths > 0), "line"),
+        **_dclm_segments(view, view.stripped, view.stripped_hashes, "line"),
     }
 
 
 def _paragraphs(view: View) -> dict[str, Any]:
     paragraphs = paragraphs_of(view)
-    copies, chars, _ = later_copies(view, paragraphs)
+    hashes = view.hashes(paragraphs)
+    copies, chars, _ = later_copies(paragraphs, hashes)
     stripped = view.strip(paragraphs)
+    stripped_hashes = view.hashes_like(stripped, paragraphs, hashes)
     return {
         "gopher_dup_paragraphs": ratio(copies, view.count(paragraphs)),
         "gopher_dup_paragraph_chars": ratio(chars, view.sizes),
-        **_dclm_segments(view, stripped.where(stripped.lengths > 0), "paragraph"),
+        **_dclm_segments(view, stripped, stripped_hashes, "paragraph"),
     }
 
 
 def paragraphs_of(view: View) -> Spans:
     """What re.split(r"\\n{2,}", text.strip()) gives, without a blank text's empty string."""
     whole = view.strip(Spans(view.begins, view.ends, np.arange(len(view) + 1)))
-    feeds = view.codes == 10
-    first = feeds & ~np.concatenate(([False], feeds[:-1]))
-    starts, ends = np.flatnonzero(first), np.flatnonzero(feeds & ~np.append(feeds[1:], False)) + 1
+    feeds = view.lines.ends
+    apart = np.flatnonzero(np.diff(feeds) > 1)
+    starts = feeds[np.concatenate(([0], apart + 1))]
+    ends = feeds[np.append(apart, len(feeds) - 1)] + 1
     wide = ends - starts >= 2
     starts, ends = starts[wide], ends[wide]
     owners = view.document_of(starts)
@@ -95,26 +97,25 @@ def paragraphs_of(view: View) -> Spans:
     return spans.where(spans.lengths > 0)
 
 
-def _dclm_segments(view: View, segments: Spans, kind: str) -> dict[str, Any]:
+def _dclm_segments(view: View, spans: Spans, hashes: Hashes, kind: str) -> dict[str, Any]:
     """Share of segments, and of their characters, that stand more than once; 0 for a single one."""
-    _, _, repeated = later_copies(view, segments)
+    filled = np.flatnonzero(spans.lengths > 0)
+    segments = spans.at(filled)
+    _, _, repeated = later_copies(segments, hashes[filled])
     lengths = segments.lengths
-    copies = view.total(segments, repeated.astype(np.int64))
     chars = view.total(segments, np.where(repeated, lengths, 0))
     return {
-        f"dclm_dup_{kind}s": ratio(copies, view.count(segments)),
+        f"dclm_dup_{kind}s": ratio(view.count(segments, repeated), view.count(segments)),
         f"dclm_dup_{kind}_chars": ratio(chars, view.total(segments, lengths)),
     }
 
 
-def later_copies(view: View, spans: Spans) -> tuple[Positions, Positions, npt.NDArray[np.bool_]]:
+def later_copies(spans: Spans, hashes: Hashes) -> tuple[Positions, Positions, Mask]:
     """Per text, the copies after the first and their characters; per span, if it has a copy."""
-    groups = Groups(view.hashes(spans), spans.bounds)
+    groups = Groups(hashes, spans.bounds)
     extra = groups.sizes - 1
-    owners = spans.document[groups.first]
-    lengths = spans.lengths[groups.first]
-    copies = np.bincount(owners, weights=extra, minlength=len(view)).astype(np.int64)
-    chars = np.bincount(owners, weights=extra * lengths, minlength=len(view)).astype(np.int64)
+    copies = np.diff(running(extra)[groups.bounds])
+    chars = np.diff(running(extra * spans.lengths[groups.first])[groups.bounds])
     return copies, chars, groups.sizes[groups.number] > 1
 
 
@@ -123,7 +124,9 @@ def later_copies(view: View, spans: Spans) -> tuple[Positions, Positions, npt.ND
 
 def _gopher_ngrams(view: View) -> dict[str, Any]:
     """The commonest is Counter.most_common's: of equals the earliest, joined by spaces."""
-    top, duplicated = _ngrams(view, view.tokens, view.token_hashes, dclm=False)
+    tokens, groups = view.tokens, view.token_groups
+    sums = running(tokens.lengths)
+    top, duplicated = repeated(groups.number, groups.sizes, sums, tokens.bounds, False)
     return {
         **{f"gopher_top_{n}gram": ratio(top[:, i], view.sizes) for i, n in enumerate(TOP)},
         **{
@@ -135,17 +138,12 @@ def _gopher_ngrams(view: View) -> dict[str, Any]:
 
 def _dclm_ngrams(view: View) -> dict[str, Any]:
     """The commonest is the longest of equals, or nothing where none repeats."""
-    words = view.words
-    top, duplicated = _ngrams(view, words, view.word_hashes, dclm=True)
+    words, groups = view.words, view.token_groups
+    # What equals a word is a word: among words each one is as frequent as among tokens.
+    number, sums = groups.number[view.worded], running(words.lengths)
+    top, duplicated = repeated(number, groups.sizes, sums, words.bounds, True)
     whole = view.total(words, words.lengths)
     return {
         **{f"dclm_top_{n}gram": ratio(top[:, i], whole) for i, n in enumerate(TOP)},
         **{f"dclm_dup_{n}gram": ratio(duplicated[:, i], whole) for i, n in enumerate(DUPLICATED)},
     }
-
-
-def _ngrams(view: View, words: Spans, hashes: Hashes, dclm: bool) -> tuple[Table, Table]:
-    groups = Groups(hashes, words.bounds)
-    sums = np.concatenate(([0], np.cumsum(words.lengths)))
-    found: tuple[Table, Table] = repeated(groups.number, groups.sizes, sums, words.bounds, dclm)
-    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from archive.signals.kernels import scan
 from archive.signals.unicode import ALPHA, properties
 from archive.signals.view import View, ratio
 
@@ -18,9 +19,7 @@ def compute(view: View) -> dict[str, Any]:
     table = properties()
     codes = np.array((*table.scripts, ""))
     size = len(table.scripts)
-    script = table.script[view.index]
-    parts = zip(view.begins.tolist(), view.ends.tolist(), strict=True)
-    counts = np.array([np.bincount(script[a:b], minlength=size) for a, b in parts])
+    counts = scan.classes(view.codes, table.script, size, view.begins, view.ends)
     counts[:, [table.scripts.index(code) for code in NO_SCRIPT]] = 0
     # Stable, so that equal counts go by the order of the codes.
     order = np.argsort(-counts, axis=1, kind="stable")
@@ -31,5 +30,5 @@ def compute(view: View) -> dict[str, Any]:
         "script_share": ratio(first, counts.sum(axis=1)),
         "script_second": codes[np.where(second > 0, order[:, 1], size)].tolist(),
         "scripts": np.count_nonzero(counts, axis=1),
-        "letters": view.per_text(np.flatnonzero(view.having(ALPHA))),
+        "letters": scan.counted(view.flags, ALPHA, view.begins, view.ends),
     }

@@ -8,18 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from archive.signals.groups import Groups
-from archive.signals.hashing import Hashes, Positions, wanted
-from archive.signals.kernels import cut
-from archive.signals.kernels.hashes import of_spans
-from archive.signals.unicode import ALNUM, ALPHA, one_of, properties
+from archive.signals.hashing import Hashes, Positions, of_words
+from archive.signals.kernels import cut, scan
+from archive.signals.kernels.hashes import of_spans, wanted
+from archive.signals.unicode import ALNUM, ALPHA, MARK, SPACE, one_of, properties
 
 Mask = npt.NDArray[np.bool_]
+
+PLAIN: Final = ALNUM | SPACE | MARK
+"""What most code points are one of: signs are the others."""
+
+NEEDLES: Final = (
+    "http://",
+    "https://",
+    "www.",
+    "cookie",
+    "javascript",
+    "lorem ipsum",
+    "privacy policy",
+    "terms of use",
+)
+"""Strings that many rules look for, found in one pass; none overlaps itself."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +85,6 @@ class View:
         return len(self.texts)
 
     @cached_property
-    def index(self) -> Positions:
-        """`codes`, as what numpy looks tables up with fastest."""
-        return self.codes.astype(np.intp)
-
-    @cached_property
     def _looked_up(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
         table = properties()
         return cut.looked_up(self.codes, table.flags, table.lower)
@@ -96,9 +107,11 @@ class View:
         mask: Mask = (self.flags & flag) != 0
         return mask
 
-    def among(self, characters: str) -> Mask:
-        """Which code points are one of these characters."""
-        return one_of(characters)[self.index]
+    @cached_property
+    def _signs(self) -> tuple[Positions, npt.NDArray[np.uint32]]:
+        """Where neither letters, numbers, marks on them nor white space stand; what does."""
+        positions = scan.without(self.flags, PLAIN)
+        return positions, self.codes[positions]
 
     @cached_property
     def _cut(self) -> tuple[Spans, npt.NDArray[np.uint8], Hashes, Hashes]:
@@ -137,8 +150,9 @@ class View:
         return self._cut[2]
 
     @cached_property
-    def word_hashes(self) -> Hashes:
-        return self.token_hashes[self.worded]
+    def token_groups(self) -> Groups:
+        """Equal tokens of each text, brought together."""
+        return Groups(self.token_hashes, self.tokens.bounds)
 
     @cached_property
     def lower_word_hashes(self) -> Hashes:
@@ -171,15 +185,23 @@ class View:
         ends = np.flatnonzero(self.codes == 10)
         return self.spans(np.concatenate(([0], ends[:-1] + 1)), ends)
 
+    @cached_property
+    def line_hashes(self) -> Hashes:
+        return self.hashes(self.lines)
+
     def lines_with(self, words: str) -> Positions:
         """The lines in which one of these lower-case words (separated by spaces) stands."""
-        found = self.words.starts[wanted(self.lower_word_hashes, words)]
+        found = self.words.starts[wanted(self.lower_word_hashes, of_words(words))]
         return np.unique(np.searchsorted(self.lines.ends, found))
 
     @cached_property
     def stripped(self) -> Spans:
         """The lines without white space at their ends."""
         return self.strip(self.lines)
+
+    @cached_property
+    def stripped_hashes(self) -> Hashes:
+        return self.hashes_like(self.stripped, self.lines, self.line_hashes)
 
     def spans(self, starts: Positions, ends: Positions) -> Spans:
         """Spans in order, each with the text it lies in."""
@@ -195,29 +217,30 @@ class View:
 
     def find(self, needle: str) -> Positions:
         """Where a lower-case needle stands in the lower-cased texts, without overlaps."""
+        if needle in NEEDLES and needle not in self.found:
+            self.found |= self._needles()
         if needle not in self.found:
             self.found[needle] = _find(self.lower, needle)
         return self.found[needle]
 
-    def marks(self, character: str) -> Positions:
-        """Where one character stands in the texts as they are."""
-        if character not in self.found:
-            self.found[character] = np.flatnonzero(self.codes == ord(character))
-        return self.found[character]
+    def _needles(self) -> dict[str, Positions]:
+        positions, which = scan.places(self.lowered, *_prepared(NEEDLES))
+        return {needle: positions[which == i] for i, needle in enumerate(NEEDLES)}
+
+    def marks(self, characters: str) -> Positions:
+        """Where one of these characters stands in the texts as they are."""
+        if characters not in self.found:
+            wanted_here = one_of(characters)
+            if any(properties().flags[ord(character)] & PLAIN for character in characters):
+                self.found[characters] = scan.among(self.codes, wanted_here)
+            else:
+                positions, codes = self._signs
+                self.found[characters] = positions[scan.among(codes, wanted_here)]
+        return self.found[characters]
 
     def dots(self, step: int) -> Positions:
         """Where "..." (step 1) or ". . ." (step 2) begins, without overlaps, as str.count."""
-        points = self.marks(".")
-        rows = np.flatnonzero(points[2:] - points[:-2] == 2 * step)
-        rows = rows[points[rows + 1] - points[rows] == step]
-        if step > 1:
-            rows = rows[(self.codes[points[rows, None] + [1, 3]] == 32).all(axis=1)]
-        found, free = [], 0
-        for at in points[rows].tolist():
-            if at >= free:
-                found.append(at)
-                free = at + 2 * step + 1
-        return np.array(found, dtype=np.int64)
+        return scan.dots(self.codes, self.marks("."), step)
 
     def per_text(self, positions: Positions) -> Positions:
         """How many of the (sorted) positions lie in each text."""
@@ -232,24 +255,56 @@ class View:
 
     def per_span(self, positions: Positions, spans: Spans) -> Positions:
         """How many of the (sorted) positions lie in each span."""
-        return np.searchsorted(positions, spans.ends) - np.searchsorted(positions, spans.starts)
+        return scan.ranks(positions, spans.ends) - scan.ranks(positions, spans.starts)
+
+    def flagged(self, spans: Spans, flag: int) -> Positions:
+        """How many code points of each span have this flag."""
+        return scan.counted(self.flags, flag, spans.starts, spans.ends)
 
     def count(self, spans: Spans, mask: Mask | None = None) -> Positions:
         """How many of the spans (where the mask is true) each text has."""
         if mask is None:
             return np.diff(spans.bounds)
-        return np.diff(np.searchsorted(np.flatnonzero(mask), spans.bounds))
+        return self.within(spans.bounds, mask)
+
+    def within(self, bounds: Positions, mask: Mask) -> Positions:
+        """How often the mask is true from each of the bounds to the next."""
+        return np.diff(np.searchsorted(np.flatnonzero(mask), bounds))
 
     def total(self, spans: Spans, values: npt.NDArray[np.integer]) -> Positions:
         """The sum of integer values over each text's spans, exactly."""
-        sums = np.concatenate(([0], np.cumsum(values, dtype=np.int64)))
-        return np.diff(sums[spans.bounds])
+        return np.diff(running(values)[spans.bounds])
+
+    def most(self, bounds: Positions, values: Positions) -> Positions:
+        """The largest of each text's values, bounds[i] to bounds[i + 1]; 0 for none."""
+        best = np.zeros(len(self), dtype=np.int64)
+        filled = np.flatnonzero(np.diff(bounds))
+        if len(filled):
+            best[filled] = np.maximum.reduceat(values, bounds[filled])
+        return best
 
     def hashes(self, spans: Spans) -> Hashes:
         return of_spans(self.codes, spans.starts, spans.ends)
 
+    def hashes_like(self, spans: Spans, others: Spans, known: Hashes) -> Hashes:
+        """Hashes of spans, of which most are equal to one each of others with known hashes."""
+        hashes = known.copy()
+        new = np.flatnonzero((spans.starts != others.starts) | (spans.ends != others.ends))
+        hashes[new] = of_spans(self.codes, spans.starts[new], spans.ends[new])
+        return hashes
+
     def lower_hashes(self, spans: Spans) -> Hashes:
         return of_spans(self.lowered, spans.starts, spans.ends)
+
+
+@cache
+def _prepared(needles: tuple[str, ...]) -> tuple[npt.NDArray[Any], ...]:
+    """What scan.places asks for."""
+    pairs = np.zeros(128 * 128, dtype=np.uint8)
+    for i in reversed(range(len(needles))):
+        pairs[ord(needles[i][0]) * 128 + ord(needles[i][1])] = i + 1
+    codes = np.array([ord(character) for character in "".join(needles)], dtype=np.uint32)
+    return pairs, codes, np.cumsum([0, *map(len, needles)])
 
 
 def _find(text: str, needle: str) -> Positions:
@@ -259,6 +314,13 @@ def _find(text: str, needle: str) -> Positions:
         found.append(at)
         at = text.find(needle, at + len(needle))
     return np.array(found, dtype=np.int64)
+
+
+def running(values: npt.NDArray[np.integer]) -> Positions:
+    """The sum of all values before each one, and of all of them at the end."""
+    sums = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
 
 
 def ratio(

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from archive.signals.hashing import Positions
-from archive.signals.unicode import SENTENCE, SPACE, one_of
+from archive.signals.kernels import scan
+from archive.signals.unicode import one_of
 from archive.signals.view import Spans, View, ratio
 
 COLUMNS = (
@@ -30,34 +31,18 @@ def compute(view: View) -> dict[str, Any]:
     words, lengths = view.words, view.words.lengths
     lines = view.stripped
     counted = view.count(words)
-    distinct, once = _types(view)
+    groups = view.word_groups
     return {
         "characters": view.sizes,
         "lines": view.count(lines, lines.lengths > 0),
         "words": counted,
         "pieces": view.count(view.pieces),
         "sentences": view.total(lines, sentences(view, lines)),
-        "words_distinct": distinct,
-        "words_once": once,
+        "words_distinct": np.diff(groups.bounds),
+        "words_once": view.within(groups.bounds, groups.sizes == 1),
         "mean_word_length": ratio(view.total(words, lengths), counted),
-        "longest_piece": longest(view, view.pieces),
+        "longest_piece": view.most(view.pieces.bounds, view.pieces.lengths),
     }
-
-
-def longest(view: View, spans: Spans) -> Positions:
-    """The length of each text's longest span, 0 without one."""
-    best = np.zeros(len(view), dtype=np.int64)
-    np.maximum.at(best, spans.document, spans.lengths)
-    return best
-
-
-def _types(view: View) -> tuple[Positions, Positions]:
-    """Distinct lower-cased words of each text, and those that stand in it once."""
-    owners = view.words.document
-    groups = view.word_groups
-    owners = owners[groups.first]
-    single = np.bincount(owners[groups.sizes == 1], minlength=len(view))
-    return np.bincount(owners, minlength=len(view)), single
 
 
 def sentences(view: View, lines: Spans) -> Positions:
@@ -80,13 +65,7 @@ def stops(view: View) -> Positions:
     It is that of a run of sentence-ending marks (with the quotes and brackets that close it) that
     white space, the line's end or a full-width mark ends.
     """
-    # A run of marks and closers: only its last position can end a sentence.
-    inside = np.append(view.having(SENTENCE), False)
-    closers = np.flatnonzero(view.among(CLOSERS))
-    closers = closers[closers > 0]
-    for _ in range(3):
-        inside[closers[inside[closers - 1]]] = True
-    last = np.flatnonzero(inside[:-1] & ~inside[1:])
-    wide = one_of(FULL_WIDTH)[view.index[last]]
-    spaced = view.having(SPACE)[np.minimum(last + 1, len(view.codes) - 1)]
-    return last[spaced | wide]
+    if "\0stops" not in view.found:
+        closers, wide = one_of(CLOSERS), one_of(FULL_WIDTH)
+        view.found["\0stops"] = scan.stops(view.codes, view.flags, closers, wide)
+    return view.found["\0stops"]

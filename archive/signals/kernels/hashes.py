@@ -49,13 +49,41 @@ def room(count: int) -> int:
     return size
 
 
-@kernel("Tuple((int64[::1], int64[::1], int64[::1]))(uint64[::1], int64[::1])")
-def grouped(keys: Hashes, bounds: Positions) -> tuple[Positions, Positions, Positions]:
+@kernel("int64[::1](uint64[::1], uint64[::1])")
+def wanted(hashes: Hashes, known: Hashes) -> Positions:
+    """Where one of the known hashes stands."""
+    size = room(4 * len(known))
+    mask = np.uint64(size - 1)
+    table, taken = np.empty(size, dtype=np.uint64), np.zeros(size, dtype=np.uint8)
+    for key in known:
+        slot = key & mask
+        while taken[slot]:
+            slot = (slot + ONE) & mask
+        table[slot], taken[slot] = key, 1
+    found = np.empty(len(hashes), dtype=np.int64)
+    count = 0
+    for i in range(len(hashes)):
+        slot = hashes[i] & mask
+        while taken[slot]:
+            if table[slot] == hashes[i]:
+                found[count] = i
+                count += 1
+                break
+            slot = (slot + ONE) & mask
+    return found[:count].copy()
+
+
+GROUPS = "Tuple((int64[::1], int64[::1], int64[::1], int64[::1]))"
+
+
+@kernel(f"{GROUPS}(uint64[::1], int64[::1])")
+def grouped(keys: Hashes, bounds: Positions) -> tuple[Positions, Positions, Positions, Positions]:
     """Equal keys of each text, brought together.
 
     Keys of text i are bounds[i] to bounds[i + 1]. Per key: its group, numbered by first occurrence;
-    per group: how many keys, and where the first is.
+    per group: how many keys, and where the first is; the bounds of each text's groups.
     """
+    per_text = np.zeros(len(bounds), dtype=np.int64)
     number = np.empty(len(keys), dtype=np.int64)
     sizes, first = np.empty(len(keys), dtype=np.int64), np.empty(len(keys), dtype=np.int64)
     longest = 0
@@ -80,4 +108,5 @@ def grouped(keys: Hashes, bounds: Positions) -> tuple[Positions, Positions, Posi
                 groups += 1
             number[i] = base + table[slot]
             sizes[number[i]] += 1
-    return number, sizes[:groups].copy(), first[:groups].copy()
+        per_text[text + 1] = groups
+    return number, sizes[:groups].copy(), first[:groups].copy(), per_text
