@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import json_option, print_json, print_table, store_option, workers_option
+from .audit_tables import print_audit, print_calibration
+from .output import CHECK_FAILED, json_option, print_json, store_option, workers_option
 from .progress import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT = "run"
-SHOWN = 20
-"""Slices of a column that are printed: the largest. --json has all of them."""
 
 
 class DefaultGroup(click.Group):
@@ -75,6 +74,10 @@ Examples:
     "--synthetic", multiple=True, metavar="WHAT",
     help="Text of models to compare with: files, a snapshot, or a replay run; may be repeated.",
 )  # fmt: skip
+@click.option(
+    "--scores", type=click.Path(dir_okay=False, path_type=Path),
+    help="A detector's scores: rows with 'of' (corpus, human or synthetic) and 'score'.",
+)  # fmt: skip
 @click.option("--by", multiple=True, metavar="COLUMNS", help="Slices: year,host,language,...")
 @click.option(
     "--witnesses", type=click.Path(dir_okay=False, path_type=Path),
@@ -89,6 +92,7 @@ def run(
     corpus: tuple[str, ...],
     against: tuple[str, ...],
     synthetic: tuple[str, ...],
+    scores: Path | None,
     by: tuple[str, ...],
     witnesses: Path | None,
     out: tuple[Path, ...],
@@ -109,6 +113,7 @@ def run(
     """
     from archive.audit.estimate import Settings
     from archive.audit.order import Order
+    from archive.audit.page import write_page
     from archive.audit.result import to_json
     from archive.audit.run import audit
 
@@ -120,6 +125,7 @@ def run(
         cut=cut,
         least_grade=grade,
         synthetic=synthetic,
+        scores=scores,
         by=tuple(dict.fromkeys(name.strip() for part in by for name in part.split(",") if name)),
         text_column=text_column,
         seed=seed,
@@ -128,13 +134,74 @@ def run(
     )
     with Bar(quiet=as_json) as bar:
         result = to_json(audit(order, witnesses, bar.update))
-    _write(out, result)
+    _write(out, result, write_page)
     if as_json:
         print_json(result)
         return
-    _print(result)
+    print_audit(result)
     for path in (*out, *([witnesses] if witnesses else [])):
         click.echo(f"wrote {path}")
+
+
+@command.command(
+    epilog="Example: lowbg audit calibrate web --synthetic generated.parquet --out trust.html"
+)
+@click.argument("against", nargs=-1, required=True)
+@click.option(
+    "--synthetic", multiple=True, required=True, metavar="WHAT",
+    help="Text of models: files, a snapshot, or a replay run; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--out", multiple=True, type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the result: a page with plots (.html) or all of it (.json); may be repeated.",
+)  # fmt: skip
+@_shared
+def calibrate(
+    against: tuple[str, ...],
+    synthetic: tuple[str, ...],
+    out: tuple[Path, ...],
+    cut: str,
+    grade: str,
+    text_column: str,
+    seed: int,
+    workers: int,
+    store: str,
+    as_json: bool,
+) -> int:
+    """Say how far the references of AGAINST and --synthetic can be trusted.
+
+    By language: whether they can be told apart, what held-out mixtures of known shares are read as,
+    and human text of each source that the references lack. Exit code 1 if no language passes every
+    gate: an audit with these references would estimate nothing.
+    """
+    from archive.audit.calibrate import calibrate as measure
+    from archive.audit.calibration_page import write_page
+    from archive.audit.estimate import Settings
+    from archive.audit.order import Order
+
+    _check_outputs(out)
+    order = Order(
+        corpora=(),
+        against=against,
+        store=store,
+        cut=cut,
+        least_grade=grade,
+        synthetic=synthetic,
+        text_column=text_column,
+        seed=seed,
+        workers=workers,
+        settings=Settings(seed=seed),
+    )
+    with Bar(quiet=as_json) as bar:
+        result = measure(order, bar.update)
+    _write(out, result, write_page)
+    if as_json:
+        print_json(result)
+    else:
+        print_calibration(result)
+        for path in out:
+            click.echo(f"wrote {path}")
+    return 0 if result["trusted"] else CHECK_FAILED
 
 
 def _check_outputs(paths: tuple[Path, ...]) -> None:
@@ -147,51 +214,10 @@ def _check_outputs(paths: tuple[Path, ...]) -> None:
             )
 
 
-def _write(paths: tuple[Path, ...], result: dict[str, Any]) -> None:
-    from archive.audit.page import write_page
+def _write(
+    paths: tuple[Path, ...], result: dict[str, Any], page: Callable[[dict[str, Any], Path], None]
+) -> None:
     from archive.audit.result import write_json
 
     for path in paths:
-        (write_page if path.suffix == ".html" else write_json)(result, path)
-
-
-def _print(result: dict[str, Any]) -> None:
-    whole = {"by": "", "value": "all", **result}
-    print_table(HEADER, [_row(whole)])
-    for by in dict.fromkeys(each["by"] for each in result["slices"]):
-        held = [each for each in result["slices"] if each["by"] == by]
-        largest = sorted(held, key=lambda each: -each["documents"])[:SHOWN]
-        click.echo()
-        print_table((by, *HEADER[1:]), [_row(each) for each in held if each in largest])
-        if len(held) > len(largest):
-            click.echo(f"and {len(held) - len(largest):,} smaller: --json")
-    click.echo()
-    for reason, share in result["undetermined"]["reasons"].items():
-        click.echo(f"undetermined, {100 * share:.1f} %: {reason}")
-    for reason, held in result["left_out"].items():
-        click.echo(f"left out, {held['rows']:,} rows: {reason}, such as {held['first'][0]}")
-    click.echo(
-        "proven, estimated and undetermined are shares of documents and sum to 100 %; the AI share"
-        "\nis of the sentences of those that are estimated. " + result["note"]
-    )
-
-
-HEADER = ("", "documents", "proven", "proven bytes", "estimated", "AI share", "undetermined")
-
-
-def _row(each: dict[str, Any]) -> tuple[Any, ...]:
-    ai, proven = each["ai_share"], each["proven_human"]
-    shares = [
-        f"{100 * value:.1f} %"
-        for value in (
-            proven["documents"],
-            proven["bytes"],
-            each["judged"],
-            each["undetermined"]["share"],
-        )
-    ]
-    said = "none"
-    if ai["estimate"] is not None:
-        bounds = f"[{100 * ai['low']:.1f}, {100 * ai['high']:.1f}]"
-        said = f"{100 * ai['estimate']:.1f} % {bounds}"
-    return (each["value"], each["documents"], *shares[:3], said, shares[3])
+        (page if path.suffix == ".html" else write_json)(result, path)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from archive.page.html import plain
-from archive.page.svg import GREY, PALE, Scale, box, document, mark, stroke, text
+from archive.page.svg import GREY, PALE, Panel, Scale, box, document, mark, stroke, text
 
 WIDTH: Final = 940.0
 ROW: Final = 22.0
@@ -52,6 +52,7 @@ def intervals(title: str, rows: Sequence[Interval]) -> str:
     """A mark and a line from low to high for each slice."""
     start = _room([label for label, *_ in rows])
     most = max([high for *_, high in rows], default=0.0)
+    rows = [(label, *(min(max(v, 0.0), 1.0) for v in values)) for label, *values in rows]  # type: ignore[misc]
     x = Scale(0, next(top for top in (0.1, 0.25, 0.5, 1.0) if most <= top or top == 1), start, 880)
     top, bottom = 14.0, 14.0 + len(rows) * ROW
     parts = _per_cent(x, top, bottom)
@@ -61,6 +62,35 @@ def intervals(title: str, rows: Sequence[Interval]) -> str:
         parts.append(stroke(x(low), y, x(high), y, "#D55E00", 1.8))
         parts.append(mark(x(share), y, "#D55E00", 0))
     return document(WIDTH, bottom + 30, title, parts)
+
+
+def curve(title: str, points: Sequence[tuple[float, float, float, float, float]]) -> str:
+    """Spike-ins: (true share, share found, low, high, share before calibration)."""
+    size, left, top = 380.0, 70.0, 30.0
+    panel = Panel(
+        Scale(0, 1, left, left + size),
+        Scale(0, 1, top + size, top),
+        title,
+        "true share of synthetic sentences",
+        "share found",
+    )
+    panel.line([(0, 0), (1, 1)], GREY, dash="4 3", width=1)
+    clipped = [tuple(min(max(value, 0.0), 1.0) for value in point) for point in points]
+    panel.whiskers([(true, low, high) for true, _, low, high, _ in clipped], "#0072B2")
+    panel.marks([(true, raw) for true, *_, raw in clipped], "#D55E00", 5)
+    panel.marks([(true, found) for true, found, *_ in clipped], "#0072B2", 0)
+    at = left + size + 24
+    parts = [panel.render()]
+    for line, (colour, shape, said) in enumerate(
+        (
+            ("#0072B2", 0, "calibrated, with its interval"),
+            ("#D55E00", 5, "before calibration (the published estimator)"),
+        )
+    ):
+        parts.append(mark(at, top + 10 + 20 * line, colour, shape))
+        parts.append(text(at + 12, top + 14 + 20 * line, said))
+    parts.append(text(at + 12, top + 54, "dashed: what is true"))
+    return document(WIDTH, top + size + 44, title, parts)
 
 
 def _legend(start: float) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from archive.audit.estimate import Settings
 from archive.audit.options import Matching
@@ -23,6 +24,8 @@ class Order:
     least_grade: str = "claimed"
     """Of a snapshot only captures of this grade or a better one are witnesses."""
     synthetic: tuple[str, ...] = ()
+    scores: Path | None = None
+    """A detector's scores: see archive.audit.scores."""
     by: tuple[str, ...] = ()
     text_column: str = "text"
     seed: int = 0

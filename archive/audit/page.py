@@ -14,10 +14,10 @@ STYLE: Final = """
 svg { max-width: 100%; height: auto; }
 code { font: 12px/1.45 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem 2.4rem; margin: 1.2rem 0; }
-.facts div { font-size: 13px; color: #444; max-width: 15rem; }
+.facts div { font-size: 13px; color: #444; max-width: 12.5rem; }
 .facts b { display: block; font-size: 24px; color: #111; font-variant-numeric: tabular-nums; }
 .says { border-left: 4px solid #E69F00; padding: .3rem .8rem; background: #fff8e6; }
-td { overflow-wrap: anywhere; } td.n { white-space: nowrap; }
+td { overflow-wrap: anywhere; min-width: 6.5rem; } td.n { white-space: nowrap; }
 @media print { body { max-width: none; margin: 0; font-size: 11pt; }
   figure, tr { break-inside: avoid; } h2 { break-after: avoid; } }
 """
@@ -42,7 +42,8 @@ def body(result: Result) -> str:
         named = [whole, *(each for each in result["slices"] if by and each["by"] == by)]
         if by or not columns:
             parts += _slices(f"By {by}" if by else "The whole", named)
-    parts += [*_witnesses(result), *_gates(result), *_left(result), *_facts(result)]
+    for section in (_witnesses, _others, _gates, _left, _facts):
+        parts += section(result)
     return "\n".join(parts)
 
 
@@ -149,6 +150,35 @@ def _witnesses(result: Result) -> Iterator[str]:
     )
 
 
+def _others(result: Result) -> Iterator[str]:
+    """The two other ways to a share, where there is what they need."""
+    years, detector = result["excess_vocabulary"]["years"], result["detector"]
+    if years:
+        language = html(result["excess_vocabulary"]["language"])
+        yield "<h2>Excess vocabulary</h2><p>A lower bound from dated text alone (after Kobak et al."
+        yield f" 2025), of the {language} documents of a year, proven ones included.</p>"
+        yield table(
+            ["year", "documents", "gap", "at least", "why not"],
+            [
+                [
+                    year,
+                    f"{s['documents']:,}",
+                    *map(_optional, (s["estimate"], s["low"])),
+                    s["reason"],
+                ]
+                for year, s in years.items()
+            ],
+        )
+    if detector:
+        yield "<h2>The detector's scores</h2><p>Corrected for the errors counted on both known"
+        yield " sides (Rogan and Gladen 1978), of the documents that the file of scores has.</p>"
+        yield table(
+            ["documents", "share", "why not"],
+            [[f"{detector['documents']:,}", _estimate(detector), detector["reason"]]],
+        )
+        yield gates_table({"detector": detector["gates"]})
+
+
 def _gates(result: Result) -> Iterator[str]:
     if not result["gates"]:
         return
@@ -207,6 +237,10 @@ def _estimate(ai: Result) -> str:
         return "none"
     low, high = 100 * ai["low"], 100 * ai["high"]
     return f"{100 * ai['estimate']:.1f} % [{low:.1f}, {high:.1f}]"
+
+
+def _optional(value: float | None) -> str:
+    return "" if value is None else _share(value)
 
 
 def _number(value: float | None) -> str:

@@ -1,8 +1,8 @@
-"""The two passes over a corpus: what is proven of it, and what is left to estimate."""
+"""The first pass over a corpus: what is proven of it, in what language and year it is."""
 
 from __future__ import annotations
 
-import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +12,12 @@ import numpy as np
 
 from archive.audit import slices
 from archive.audit.against import Against
-from archive.audit.estimate import AiShare, Target, Text, estimate
 from archive.audit.items import Corpus, Item, Left
 from archive.audit.match import Matcher, Proof
 from archive.audit.options import STANDINGS
 from archive.audit.order import Order
-from archive.audit.references import References, language_of
-from archive.audit.tally import Slice, Tallies
+from archive.audit.references import language_of
+from archive.audit.tally import Tallies
 from archive.audit.witness import Witnesses
 from archive.errors import UsageError
 from archive.signals.view import View
@@ -37,9 +36,13 @@ class Read:
     """What the first pass leaves: counts, and of every document what the second has to know."""
 
     tallies: Tallies
+    marks: Path
+    """A number for each document: its language's place in `languages`, or -1 less that if it is
+    proven."""
     left: dict[str, dict[str, Any]] = field(default_factory=dict)
     languages: list[str] = field(default_factory=list)
-    marks: Path | None = None
+    dated: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Documents by language and year."""
 
     def leave(self, row: Left) -> None:
         held = self.left.setdefault(row.reason, {"rows": 0, "first": []})
@@ -57,12 +60,12 @@ def first_pass(
     progress: Progress,
 ) -> None:
     matcher = against.matcher()
-    tell = _teller("matching", corpora, progress)
+    tell = teller("matching", corpora, progress)
     number = 0
-    with open(read.marks or os.devnull, "wb") as marks:
+    with read.marks.open("wb") as marks:
         for corpus in corpora:
-            for batch in _batches(corpus, order.by, read.leave, tell):
-                proofs, counted, languages = _look(matcher, batch, order, read)
+            for batch in batches(corpus, order.by, read.leave, tell):
+                proofs, counted, languages = _look(matcher, batch, read)
                 codes = [read.languages.index(language) for language in languages]
                 for item, proof, size, language in zip(
                     batch, proofs, counted, languages, strict=True
@@ -71,8 +74,9 @@ def first_pass(
                     if found and proof.kind:
                         found.add(number, corpus.name, item, proof)
                     number += 1
-                rest = [-1 if p.proven else c for p, c in zip(proofs, codes, strict=True)]
-                np.array(rest, dtype=np.int16).tofile(marks)
+                pairs = zip(proofs, codes, strict=True)
+                told = [-1 - code if proof.proven else code for proof, code in pairs]
+                np.array(told, dtype=np.int16).tofile(marks)
     if not number:
         raise UsageError(
             f"no document in {', '.join(corpus.name for corpus in corpora)}",
@@ -82,15 +86,14 @@ def first_pass(
 
 
 def _look(
-    matcher: Matcher, batch: list[Item], order: Order, read: Read
+    matcher: Matcher, batch: list[Item], read: Read
 ) -> tuple[list[Proof], list[int], list[str]]:
-    """Of each document: its proof, its sentences, and its language where that matters."""
+    """Of each document: its proof, its sentences, its language."""
     texts = [item.text for item in batch]
     proofs = matcher.match(texts)
     view = View(texts)
     counted = view.total(view.stripped, sentences(view, view.stripped)).tolist()
-    asked = read.marks is not None or slices.LANGUAGE in order.by
-    languages = [language_of(text) if asked else "" for text in texts]
+    languages = [language_of(text) for text in texts]
     for language in languages:
         if language not in read.languages:
             read.languages.append(language)
@@ -108,15 +111,17 @@ def _count(
 ) -> None:
     index, witness = against.index, ("", 0)
     if proof.proven:
-        year = index.captured[proof.row].astype("datetime64[us]").astype("datetime64[Y]")
+        when = index.captured[proof.row].astype("datetime64[us]").astype("datetime64[Y]")
         known = STANDINGS[index.grades[proof.row]]
-        witness = (known, 1970 + int(year.astype(int)) if index.captured[proof.row] else 0)
+        witness = (known, 1970 + int(when.astype(int)) if index.captured[proof.row] else 0)
+    if year := slices.year_of(item):
+        read.dated[language, year] += 1
     size = len(item.text.encode())
-    for one in read.tallies.slices(_values(item, language, order.by)):
+    for one in read.tallies.slices(values(item, language, order.by)):
         read.tallies.at(one).add(size, sentence_count, proof, language, witness)
 
 
-def _values(item: Item, language: str, by: Sequence[str]) -> list[str]:
+def values(item: Item, language: str, by: Sequence[str]) -> list[str]:
     return [
         language
         if name == slices.LANGUAGE and slices.value_of(item, name) == slices.NO_VALUE
@@ -125,7 +130,7 @@ def _values(item: Item, language: str, by: Sequence[str]) -> list[str]:
     ]
 
 
-def _batches(
+def batches(
     corpus: Corpus, by: Sequence[str], leave: Callable[[Left], None], told: Callable[[int], None]
 ) -> Iterator[list[Item]]:
     """The documents of a corpus, a few at a time; what is not read is left with its reason."""
@@ -148,7 +153,7 @@ def _batches(
         yield held
 
 
-def _teller(phase: str, corpora: Sequence[Corpus], progress: Progress) -> Callable[[int], None]:
+def teller(phase: str, corpora: Sequence[Corpus], progress: Progress) -> Callable[[int], None]:
     total = sum(corpus.bytes for corpus in corpora)
     done = 0
 
@@ -158,44 +163,3 @@ def _teller(phase: str, corpora: Sequence[Corpus], progress: Progress) -> Callab
         progress(phase, done, total)
 
     return tell
-
-
-def second_pass(
-    order: Order, corpora: Sequence[Corpus], made: References, read: Read, progress: Progress
-) -> dict[Slice, dict[str, AiShare]]:
-    """The estimate of each slice and language that has a reference."""
-    assert read.marks is not None
-    wanted = set(read.tallies.largest(order.most_estimated))
-    targets: dict[tuple[Slice, str], Target] = {}
-    marks = np.memmap(read.marks, dtype=np.int16, mode="r")
-    tell = _teller("reading what is left", corpora, progress)
-    number = 0
-    for corpus in corpora:
-        for batch in _batches(corpus, (), lambda _: None, tell):
-            for item, code in zip(batch, marks[number : number + len(batch)].tolist(), strict=True):
-                language = read.languages[code] if code >= 0 else ""
-                if language in made.of:
-                    _feed(item, language, order, made, wanted, targets, read.tallies)
-            number += len(batch)
-    shares: dict[Slice, dict[str, AiShare]] = {}
-    for done, ((one, language), target) in enumerate(sorted(targets.items(), key=lambda t: t[0])):
-        progress(f"estimating {done + 1} of {len(targets)}", 0, 1)
-        shares.setdefault(one, {})[language] = estimate(made.of[language], target)
-    return shares
-
-
-def _feed(
-    item: Item,
-    language: str,
-    order: Order,
-    made: References,
-    wanted: set[Slice],
-    targets: dict[tuple[Slice, str], Target],
-    tallies: Tallies,
-) -> None:
-    text = Text(item.text, slices.host_of(item), language, slices.year_of(item))
-    for one in tallies.slices(_values(item, language, order.by)):
-        if one in wanted:
-            if (one, language) not in targets:
-                targets[one, language] = Target(made.of[language])
-            targets[one, language].add(text)

@@ -28,6 +28,11 @@ def to_json(found: Audit) -> dict[str, Any]:
         "slices": [
             {"by": one.slice[0], "value": one.slice[1], **one.to_json()} for one in found.judged[1:]
         ],
+        "excess_vocabulary": {
+            "language": found.estimates.excess_language,
+            "years": {y: share.to_json() for y, share in found.estimates.excess.items()},
+        },
+        "detector": found.detector.to_json() if found.detector else None,
         "corpora": list(found.corpora),
         "left_out": found.left_out,
         "against": found.against,

@@ -21,8 +21,10 @@ from archive.audit.corpora import Place, resolve
 from archive.audit.estimate import AiShare
 from archive.audit.items import Corpus, Wanted
 from archive.audit.order import Order
-from archive.audit.passes import Progress, Read, first_pass, second_pass
+from archive.audit.passes import Progress, Read, first_pass
 from archive.audit.references import References
+from archive.audit.scores import from_file
+from archive.audit.second import Estimates, second_pass
 from archive.audit.tally import Slice, Tallies
 from archive.audit.witness import Witnesses, check_path
 from archive.engines import ENGINES, Engine, load
@@ -41,6 +43,8 @@ class Audit:
     left_out: dict[str, dict[str, Any]]
     """Rows that could not be read, by reason: how many, and where the first of them are."""
     index: dict[str, int]
+    estimates: Estimates
+    detector: AiShare | None = None
     witnesses: int | None = None
 
 
@@ -50,20 +54,20 @@ def audit(
     """Audits a corpus; `witnesses` is a file to write, .parquet or .jsonl, of what proves it."""
     if witnesses:
         check_path(witnesses)
+    detector = from_file(order.scores, order.settings) if order.scores else None
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lowbg-audit-")))
         wanted = Wanted(order.text_column, slices.columns_for(("year", "host", *order.by)))
-        place = Place(order.store, wanted)
-        corpora = resolve(order.corpora, place, stack)
-        synthetic = resolve(order.synthetic, place, stack)
-        against = _open(order, wanted, stack, progress)
+        corpora = resolve(order.corpora, Place(order.store, wanted), stack)
+        against, synthetic = sides(order, stack, progress)
         progress("building the references", 0, 1)
-        made = _references(order, against, synthetic)
+        made = build_references(order, against, synthetic)
         found = Witnesses(against, scratch) if witnesses else None
-        read = Read(Tallies(order.by), marks=scratch / "marks" if made else None)
+        read = Read(Tallies(order.by), scratch / "marks")
         first_pass(order, corpora, against, read, found, progress)
-        shares = second_pass(order, corpora, made, read, progress) if made else {}
-        judged = tuple(_judge(one, read, made, shares) for one in _in_order(read.tallies, order))
+        estimates = second_pass(order, corpora, made, read, progress)
+        slices_ = _in_order(read.tallies, order)
+        judged = tuple(_judge(one, read, made, estimates.shares) for one in slices_)
         written = found.write(witnesses) if found and witnesses else None
         return Audit(
             order=order,
@@ -73,12 +77,17 @@ def audit(
             corpora=tuple(corpus.name for corpus in corpora),
             left_out=dict(sorted(read.left.items())),
             index={"bytes": against.index.bytes, "keys": len(against.index)},
+            estimates=estimates,
+            detector=detector,
             witnesses=written,
         )
 
 
-def _open(order: Order, wanted: Wanted, stack: ExitStack, progress: Progress) -> Against:
+def sides(order: Order, stack: ExitStack, progress: Progress) -> tuple[Against, list[Corpus]]:
+    """What the order compares with: the human side, indexed, and the synthetic one."""
+    wanted = Wanted(order.text_column, slices.columns_for(("year", "host")))
     place = Place(order.store, wanted, order.cut, order.least_grade)
+    synthetic = resolve(order.synthetic, Place(order.store, wanted, order.cut), stack)
     engine: Engine = load(ENGINES, "engine", "local")(workers=order.workers)
     done = 0
 
@@ -88,12 +97,16 @@ def _open(order: Order, wanted: Wanted, stack: ExitStack, progress: Progress) ->
         progress(f"indexing the archive: {done / 1e6:,.0f} MB", 0, 1)
 
     try:
-        return open_against(order.against, place, order.matching, engine, stack, report)
+        against = open_against(order.against, place, order.matching, engine, stack, report)
     finally:
         engine.close()
+    return against, synthetic
 
 
-def _references(order: Order, against: Against, synthetic: Sequence[Corpus]) -> References | None:
+def build_references(
+    order: Order, against: Against, synthetic: Sequence[Corpus]
+) -> References | None:
+    """The references of every language of the synthetic side; None without one."""
     if not synthetic:
         return None
     return references.build(against, synthetic, order.settings, order.most_texts)
