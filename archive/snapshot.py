@@ -27,11 +27,14 @@ from archive.store.remote import local_folder, open_store
 if TYPE_CHECKING:
     import datasets
 
+    from archive.commoncrawl.named import Choice
     from archive.feed.feed import Feed
     from archive.query.connection import Result
     from archive.verify import Report
 
 DEFAULT_STORE = "./lowbg-store"
+CRAWLS = ("cc:", "wet:")
+"""How an input begins that names a crawl; see archive.commoncrawl.named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,19 @@ class Snapshot:
         reason. The next build of the same inputs tries them again."""
         return sorted(self._ranges("failed", ["length", "reason"]), key=lambda r: str(r["file"]))
 
+    def disagreeing(self) -> list[dict[str, Any]]:
+        """The records that an index selected and that were not what it says, so left out: file
+        of the crawl, offset, length, url, problem."""
+        from archive.commoncrawl.extract import is_extract, problems
+
+        extracts = {i.source for i in self.manifest.inputs if is_extract(i.name)}
+        slices, rows = Slices(["url", "said"]), []
+        for part in self.manifest.parts:
+            if part.source in extracts:
+                for batch in slices.batches(self.store.check(part.ledger), part.ledger):
+                    rows += batch.filter(pc.is_valid(batch["said"])).to_pylist()
+        return sorted(problems(rows), key=lambda r: (r["file"], r["offset"], r["length"]))
+
     def _ranges(self, outcome: str, columns: list[str]) -> list[dict[str, Any]]:
         """The ledger rows of one outcome, with the names of their inputs."""
         names = {i.source: i.name for i in self.manifest.inputs if i.duplicate_of is None}
@@ -180,20 +196,22 @@ def build(
     workers: int = 1,
     engine: str = "local",
     address: str | None = None,
+    choice: Choice | None = None,
     progress: Progress | None = None,
 ) -> Snapshot:
     """Builds the next version of snapshot `name` from web archives and commits it.
 
-    `inputs` are files, folders, globs or URLs, `-` a list of them on standard input. `era` names a
-    cut-off (gpt2, gpt3, chatgpt, the default), `before` gives the day itself. `attest` is a
-    publisher's list of digests and names.
+    `inputs` are files, folders, globs or URLs, `-` a list of them on standard input, or crawls of
+    Common Crawl by name (cc:CC-MAIN-2013-20, wet:...), of which `choice` says what is wanted.
+    `era` names a cut-off (gpt2, gpt3, chatgpt, the default), `before` gives the day itself.
+    `attest` is a publisher's list of digests and names.
     Without `annotate` it has no signals and no duplicates, so no cut but `everything`.
     With `workers` above 1 the calling script needs the usual `if __name__ == "__main__":` guard.
     `engine` is local, ray, or another that is installed; `address` says where its workers are.
     """
     root = local_folder(store)
     recipe = _recipe(extractor, era, before, limits, attest)
-    found = expand(list(inputs), sys.stdin, without=root)
+    found = _inputs(list(inputs), choice, root, progress)
     order = Order(name, found, recipe, Path(attest) if attest else None, keep_originals, annotate)
     return _run(Store.create(root), order, engine, workers, address, progress)
 
@@ -213,6 +231,7 @@ def build_share(
     workers: int = 1,
     engine: str = "local",
     address: str | None = None,
+    choice: Choice | None = None,
     progress: Progress | None = None,
 ) -> Made:
     """Makes one share of a build, such as `3/16`, in the store's work folder; commits nothing.
@@ -222,7 +241,7 @@ def build_share(
     part = Shard.of(shard)
     root = local_folder(store)
     recipe = _recipe(extractor, era, before, limits, attest)
-    found = expand(list(inputs), sys.stdin, without=root)
+    found = _inputs(list(inputs), choice, root, progress)
     order = Order(name, found, recipe, Path(attest) if attest else None, annotate=annotate)
     opened = Store.create(root)
     running = start(engine, workers, address)
@@ -230,6 +249,22 @@ def build_share(
         return make(opened, order, part, running, progress or pipeline.silent)
     finally:
         running.close()
+
+
+def _inputs(
+    patterns: list[str], choice: Choice | None, root: Path, progress: Progress | None
+) -> list[Input]:
+    """The inputs that the patterns mean, those that are chosen from crawls among them."""
+    if choice is None and not any(each.startswith(CRAWLS) for each in patterns):
+        return expand(patterns, sys.stdin, without=root)
+    from archive.commoncrawl.named import Choice, resolve
+
+    files, extracts = resolve(patterns, choice or Choice(), progress or pipeline.silent)
+    found = expand(files, sys.stdin, without=root) if files or not extracts else []
+    if extracts:
+        Store.create(root)
+        found += [each.order(root / "work" / "selections") for each in extracts]
+    return sorted(found)
 
 
 def _recipe(

@@ -10,6 +10,7 @@ import click
 
 from archive.records import NOT_RECORDS
 
+from .choice import choice_options, taken
 from .output import CHECK_FAILED, json_option, print_json, print_table, store_option, workers_option
 from .progress import Bar
 from .remote import remote_options
@@ -45,8 +46,13 @@ if TYPE_CHECKING:
     metavar="I/N",
     help="Make only the I-th of N shares and commit nothing; a build without it takes them up.",
 )
+@choice_options
 @remote_options
-@click.option("--strict", is_flag=True, help="Exit 1 if any input is damaged or no archive.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit 1 if any input is damaged, no archive, or not as an index says.",
+)
 @store_option
 @json_option
 def command(
@@ -59,13 +65,17 @@ def command(
 ) -> int:
     """Build the next version of a snapshot from WARC, ARC and WET files.
 
-    INPUTS are files, folders, globs, s3:// and https:// URLs, or - for a list on standard input.
+    INPUTS are files, folders, globs, s3:// and https:// URLs, - for a list on standard input, or
+    crawls of Common Crawl by name: cc:CC-MAIN-2013-20 for its WARC files, wet:CC-MAIN-2013-20 for
+    its WET files. Of those --files, --where and --index choose ('lowbg crawls' lists them, 'lowbg
+    plan' says what one costs).
     Every record becomes a document or a reason; damaged bytes are salvaged and reported. Exits 1
     if an input failed: its workers kept dying. The same command tries such inputs again.
     """
     import archive
 
     started = time.monotonic()
+    options["choice"] = taken(options)
     with Bar(quiet=as_json) as bar:
         if shard:
             share = archive.build_share(inputs, shard=shard, progress=bar.update, **options)
@@ -79,7 +89,7 @@ def command(
 def report(snapshot: Snapshot, strict: bool, as_json: bool, seconds: float) -> int:
     """Prints what a build made; the exit code is 1 if inputs failed, or damage met a strict one."""
     manifest, damaged, strange = snapshot.manifest, snapshot.damaged(), snapshot.unrecognised()
-    failed = snapshot.failed()
+    failed, disagreeing = snapshot.failed(), snapshot.disagreeing()
     summary = {
         "snapshot": snapshot.reference,
         "content_root": manifest.content_root,
@@ -92,13 +102,14 @@ def report(snapshot: Snapshot, strict: bool, as_json: bool, seconds: float) -> i
         "damaged": damaged,
         "unrecognised": strange,
         "failed": failed,
+        "disagreeing": disagreeing,
         "seconds": round(seconds, 3),
     }
     if as_json:
         print_json(summary)
     else:
         _print_summary(summary)
-    return CHECK_FAILED if failed or (strict and (damaged or strange)) else 0
+    return CHECK_FAILED if failed or (strict and (damaged or strange or disagreeing)) else 0
 
 
 def _report_share(share: Made, shard: str, as_json: bool, seconds: float) -> int:
@@ -137,6 +148,12 @@ def _print_summary(summary: dict[str, Any]) -> None:
         click.echo(f"\n{len(strange):,} inputs hold no record: no web archives, or empty ones:")
         for name in strange:
             click.echo(f"  {name}")
+    if disagreeing := summary["disagreeing"]:
+        click.echo(f"\n{len(disagreeing):,} selected records are not as the index says, left out:")
+        columns = ("file", "offset", "length", "problem")
+        print_table(columns, [[each[name] for name in columns] for each in disagreeing[:20]])
+        if len(disagreeing) > 20:
+            click.echo("... all of them: --json")
     _print_failed([f"{each['file']}: {each['reason']}" for each in summary["failed"]])
 
 

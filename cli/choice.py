@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+if TYPE_CHECKING:
+    from archive.commoncrawl.named import Choice
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-OPTIONS = ("where", "index", "files", "seed", "base")
+_NAMES = ("where", "index", "files", "seed", "base")
 
 
 def choice_options(command: F) -> F:
@@ -32,3 +35,10 @@ def choice_options(command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def taken(options: dict[str, Any]) -> Choice:
+    """What these options say, which are taken out of the others."""
+    from archive.commoncrawl.named import Choice
+
+    return Choice(**{name: options.pop(name) for name in _NAMES})

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .choice import choice_options
+from .choice import choice_options, taken
 from .output import json_option, no_store_option, print_json, workers_option
+from .remote import remote_options
 
 if TYPE_CHECKING:
     from archive.commoncrawl.plan import Costs, Plan
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: lowbg plan cc:CC-MAIN-2013-20 --files 4 --workers 16")
 @click.argument("crawl")
 @choice_options
+@remote_options
 @workers_option
 @click.option("--annotate/--no-annotate", default=True, help="With signals and duplicates.")
 @click.option(
@@ -35,7 +37,7 @@ def command(
     pages_per_second: float | None,
     memory_per_worker: float | None,
     as_json: bool,
-    **choice: Any,
+    **options: Any,
 ) -> None:
     """Say what a build of CRAWL would read and cost: files, bytes, CPU hours, disk, memory.
 
@@ -44,10 +46,9 @@ def command(
     measured ones, with their source, or those that you give; nothing is guessed.
     """
     from archive.commoncrawl import rates
-    from archive.commoncrawl.named import Choice
     from archive.commoncrawl.plan import Costs, plan
 
-    made = plan(crawl, Choice(**choice))
+    made = plan(crawl, taken(options))
     pages = rates.PAGES_ANNOTATED if annotate else rates.PAGES
     memory = rates.MEMORY_ANNOTATED if annotate else rates.MEMORY
     if pages_per_second:

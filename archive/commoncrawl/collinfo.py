@@ -18,6 +18,7 @@ from archive.commoncrawl.crawl import WEEKLY, Crawl, Listing, crawl_id, day
 from archive.commoncrawl.places import read_bytes
 from archive.digest import canonical_json
 from archive.errors import Corrupt
+from archive.remote import cache_folder
 
 COLLINFO: Final = "https://index.commoncrawl.org/collinfo.json"
 MAX_BYTES: Final = 4 << 20  # it has some 30 kB
@@ -77,8 +78,7 @@ def parse(data: bytes, what: str) -> dict[str, dict[str, str]]:
 
 def cache_path() -> Path:
     """Where a refresh is kept: in $LOWBG_CACHE, else in ~/.cache/lowbackground."""
-    base = os.environ.get("LOWBG_CACHE") or Path.home() / ".cache" / "lowbackground"
-    return Path(base) / "commoncrawl.json"
+    return cache_folder("commoncrawl") / "crawls.json"
 
 
 def _days(entry: Any) -> Any:

@@ -17,6 +17,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import uuid
 import zlib
@@ -46,6 +47,9 @@ FORMAT: Final = 1
 SOFTWARE: Final = "lowbackground select"
 MAX_HEADER: Final = 8192
 FIELDS: Final = ("offset", "length", "url", "fetched", "digest")
+
+
+_NAME: Final = re.compile(r".*\.[a-z2-7]{16}\.warc\.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,11 @@ def _stored(piece: bytes, last: bool) -> bytes:
     return (
         bytes([last]) + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + piece
     )
+
+
+def is_extract(name: str) -> bool:
+    """Whether an input may be an extract, by its name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def problems(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -36,44 +36,58 @@ class Choice:
         """Whether records are wanted, not files."""
         return self.where is not None or self.index is not None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether less than all is wanted."""
+        return self.selects or self.files is not None
+
 
 def is_named(pattern: str) -> bool:
     """Whether an input is a crawl's name, and no file."""
     return pattern.partition(":")[0] in KINDS and ":" in pattern
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An extract, and where its records are read."""
+
+    extract: Extract
+    base: Base
+
+    def order(self, folder: Path) -> Input:
+        """It as an input, whose file is made when its bytes are wanted."""
+        return extract.order(self.extract, self.base, folder)
+
+
 def resolve(
     patterns: Sequence[str],
     choice: Choice,
-    orders: Path,
     told: Callable[[str, int, int], None] = lambda phase, done, total: None,
-) -> tuple[list[str], list[Input]]:
-    """The patterns with the names of crawls replaced by their files, and the extracts ordered.
+) -> tuple[list[str], list[Wanted]]:
+    """The patterns with the names of crawls replaced by their files, and the extracts wanted.
 
-    An extract's order is a file in `orders`; the extract itself is made when its bytes are wanted.
     UsageError for options of crawls without a crawl, for a name that is not known, and for a
     selection that selects nothing.
     """
     plain: list[str] = []
-    ordered: list[Input] = []
-    base = base_of(choice.base)
+    extracts: list[Wanted] = []
     for pattern in dict.fromkeys(patterns):
         if not is_named(pattern):
             plain.append(pattern)
             continue
         kind, crawl = parse(pattern)
-        told(f"reading the index of {crawl.id}", 0, 0)
+        base = base_of(choice.base)
+        told(f"reading what {crawl.id} consists of", 0, 0)
         if choice.selects:
-            chosen = selection(kind, crawl, choice, base)
-            ordered += [extract.order(each, base, orders) for each in chosen]
+            extracts += [Wanted(each, base) for each in selection(kind, crawl, choice, base)]
         else:
             plain += [base.locate(path) for path in files(kind, crawl, choice, base)]
-    if len(plain) == len(patterns) and choice != Choice(base=choice.base):
+    if choice.narrows and not any(is_named(each) for each in patterns):
         raise UsageError(
-            "--where, --index, --files and --seed choose from a crawl, and none is named",
+            "--where, --index and --files choose from a crawl, and none is named",
             next_step="name one, such as cc:CC-MAIN-2019-35, or leave them out",
         )
-    return plain, ordered
+    return plain, extracts
 
 
 def parse(pattern: str) -> tuple[str, Crawl]:

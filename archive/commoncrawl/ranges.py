@@ -11,6 +11,7 @@ from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from archive.commoncrawl.places import read_ranges, size_of
 from archive.errors import EnvironmentFailed, LowbgError
+from archive.remote import polite, politely
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Files(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
         super().__init__(**options)
         self._named = dict(named)
         self._sizes: dict[str, int] = {}
+        self._politeness = polite()  # DuckDB reads in threads of its own
         self.error: LowbgError | None = None
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
@@ -58,7 +60,8 @@ class Files(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     def _kept(self, action: Callable[[], T]) -> T:
         try:
-            return action()
+            with politely(self._politeness):
+                return action()
         except LowbgError as error:
             self.error = self.error or error
             raise

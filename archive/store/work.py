@@ -55,7 +55,7 @@ def clean(store: Store) -> None:
     alone with the store.
     """
     work = store.work
-    for scratch in ("builds", "tmp"):
+    for scratch in ("builds", "tmp", "selections"):
         shutil.rmtree(work / scratch, ignore_errors=True)
     for part in store.known_parts().values():
         shutil.rmtree(work / "parts" / part.key, ignore_errors=True)
