@@ -210,8 +210,8 @@ def _one_line(value: str) -> str:
 
 def _member(data: bytes) -> bytes:
     """A gzip member (RFC 1952) of stored blocks (RFC 1951, 3.2.4): the same bytes everywhere."""
-    pieces = [data[at : at + 0xFFFF] for at in range(0, len(data), 0xFFFF)]
-    stored = b"".join(_stored(piece, piece is pieces[-1]) for piece in pieces)
+    starts = range(0, max(len(data), 1), 0xFFFF)
+    stored = b"".join(_stored(data[at : at + 0xFFFF], at == starts[-1]) for at in starts)
     ends = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
     return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + stored + ends
 
