@@ -8,7 +8,10 @@ import shutil
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
+
+TOKEN: Final = secrets.token_hex(32)
+"""Who knows it may run code in the clusters of this process. One for all: Ray reads it once."""
 
 
 class Loopback:
@@ -21,7 +24,7 @@ class Loopback:
         # Short, because the paths of sockets are below it, and Linux allows those 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="lowbg-"))
         token = self._folder / "token"
-        token.write_text(secrets.token_hex(32))
+        token.write_text(TOKEN)
         own = {
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # keeps 127.0.0.1 instead of the host's own
             "RAY_TMPDIR": str(self._folder),
