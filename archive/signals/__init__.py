@@ -88,20 +88,36 @@ def compute(documents: pa.RecordBatch | list[dict[str, Any]]) -> pa.RecordBatch:
     """
     import pyarrow as pa
 
-    from archive.schema import arrow_field
-
-    schema = pa.schema([arrow_field(column) for column in columns()])
+    schema = _schema()
     ids, texts = _ids_and_texts(documents)
-    found: dict[str, list[pa.Array]] = {name: [] for name in schema.names[1:]}
+    found: dict[str, list[Any]] = {name: [] for name in schema.names}
+    found["id"] = [ids]
     for view in views(texts):
         for one in families().values():
             for name, values in one.compute(view).items():
-                found[name].append(pa.array(values, schema.field(name).type))
-    arrays = [pa.array(ids, schema.field(0).type)] + [
-        pa.concat_arrays(chunks) if chunks else pa.array([], schema.field(name).type)
-        for name, chunks in found.items()
-    ]
+                found[name].append(values)
+    arrays = [pa.array(_joined(found[field.name]), field.type) for field in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+@cache
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    from archive.schema import arrow_field
+
+    return pa.schema([arrow_field(column) for column in columns()])
+
+
+def _joined(values: list[Any]) -> Any:
+    """Values of one column, batch by batch, in one list or array."""
+    import numpy as np
+
+    if len(values) == 1:
+        return values[0]
+    if values and isinstance(values[0], np.ndarray):
+        return np.concatenate(values)
+    return [value for each in values for value in each]
 
 
 def versions() -> dict[str, str]:

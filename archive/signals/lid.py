@@ -26,6 +26,11 @@ VERSION: Final = 12
 HIERARCHICAL: Final = 1
 SUPERVISED: Final = 3
 CENTROIDS: Final = 256
+SHORTEST, LONGEST = 2, 4  # n-grams, in characters
+BUCKETS: Final = 2_000_000
+WIDTH: Final = 16
+SPREAD: Final = 40503
+SIEVE: Final = 1 << 15  # bytes: it stays in the processor's first cache
 PREFIX: Final = "__label__"
 
 
@@ -33,17 +38,16 @@ PREFIX: Final = "__label__"
 class Model:
     """What archive.signals.kernels.fasttext.predicted asks for, in its order, and the labels.
 
-    `words` and `keys` are hash tables of numbers, -1 where they are free: of words, spelt
-    `spelt[bounds[i] : bounds[i + 1]]`, and of n-grams, whose vectors are `rows` of `vectors`.
+    `words` and `grams` are hash tables, -1 where they are free: of words, which are spelt
+    `spelt[bounds[i] : bounds[i + 1]]`, and of n-grams, each with its row of `vectors`.
     """
 
     labels: tuple[str, ...]
     words: Rows
     spelt: npt.NDArray[np.uint8]
     bounds: Positions
-    shape: Positions  # shortest and longest n-gram, buckets
-    keys: Rows
-    rows: Rows
+    sieve: npt.NDArray[np.uint8]  # a bit for each n-gram, by the lower bits of its number
+    grams: Rows
     vectors: Floats
     output: Floats
     tree: Rows
@@ -58,7 +62,7 @@ class Model:
         encoded = [sample.encode() for sample in samples]
         ends = np.cumsum([0, *map(len, encoded)])
         text = np.frombuffer(bytearray(b"".join(encoded)) or bytearray(1), dtype=np.uint8)
-        tables = (self.words, self.spelt, self.bounds, self.shape, self.keys, self.rows)
+        tables = (self.words, self.spelt, self.bounds, self.sieve, self.grams)
         found, scores = predicted(text, ends, *tables, self.vectors, self.output, self.tree)
         names = (*self.labels, "")
         return [(names[i], score) for i, score in zip(found.tolist(), scores.tolist(), strict=True)]
@@ -99,8 +103,9 @@ def read(path: Path) -> Model:
     """The model of a .ftz file; another kind of model is an error."""
     file = _Reader(path)
     file.expect("its first number", file.take("ii"), (MAGIC, VERSION))
-    size, *_, grams, loss, kind, buckets, shortest, longest, _, _ = file.take("12id")
-    file.expect("its loss", (loss, kind, grams), (HIERARCHICAL, SUPERVISED, 1))
+    size, _, _, _, _, *kind, _, _ = file.take("12id")
+    known = [1, HIERARCHICAL, SUPERVISED, BUCKETS, SHORTEST, LONGEST]
+    file.expect("what it was made with", [size, *kind], [WIDTH, *known])
     entries, words, labels, _, kept = file.take("iiiqq")
     names, counts = [], []
     for _ in range(entries):
@@ -112,16 +117,15 @@ def read(path: Path) -> Model:
     file.expect("its output's kind", file.take("?"), (False,))
     file.expect("its output's shape", file.take("qq"), (labels, size))
     bounds = np.cumsum([0, *map(len, names[:words])])
-    keys, places = _table(pruned[:, 0].astype(np.int64) * 40503, pruned[:, 0])
+    keys, places = _table(pruned[:, 0].astype(np.int64) * SPREAD, pruned[:, 0])
     hashes = np.array([_fnv(name) for name in names[:words]], dtype=np.int64)
     return Model(
         labels=tuple(name.decode().removeprefix(PREFIX) for name in names[words:]),
         words=_table(hashes, np.arange(words))[0],
         spelt=np.frombuffer(bytearray(b"".join(names[:words])), dtype=np.uint8),
         bounds=bounds,
-        shape=np.array([shortest, longest, buckets]),
-        keys=keys,
-        rows=np.where(places < 0, -1, words + pruned[places, 1]).astype(np.int32),
+        sieve=_sieve(pruned[:, 0]),
+        grams=np.column_stack((keys, words + pruned[places, 1])).astype(np.int32),
         vectors=vectors,
         output=file.array("<f4", labels * size).reshape(labels, size).copy(),
         tree=_tree(counts[words:]),
@@ -153,6 +157,12 @@ def _table(hashes: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> tuple[Row
             at = (at + 1) & (size - 1)
         table[at], places[at] = value, place
     return np.array(table, dtype=np.int32), np.array(places, dtype=np.int32)
+
+
+def _sieve(grams: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    bits = np.zeros(SIEVE * 8, dtype=bool)
+    bits[grams % len(bits)] = True
+    return np.packbits(bits, bitorder="little")
 
 
 def _fnv(word: bytes) -> int:

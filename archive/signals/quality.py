@@ -49,7 +49,7 @@ COUNTED: Final = (
     " followers"
 )
 COUNTER: Final = re.compile(rf"\W*\d(?:,|\.|\d)*[kmb]?\s+(?:{'|'.join(COUNTED.split())})\W*")
-CUTS: Final = (r"\s?items in cart", r"\s?read more...$", r"^sign-in\s?")
+CUTS: Final = tuple(map(re.compile, (r"\s?items in cart", r"\s?read more...$", r"^sign-in\s?")))
 HINTED: Final = "cart more sign"  # a word of each
 
 
@@ -138,13 +138,13 @@ def removed_words(view: View, words: npt.NDArray[np.int64]) -> npt.NDArray[np.in
     for line in counters[~gone[counters] & (digits[counters] > 0)].tolist():
         gone[line] = bool(COUNTER.fullmatch(view.lower[lines.starts[line] : lines.ends[line]]))
     removed = np.where(gone, view.per_span(words, lines), 0)
-    for line in view.lines_with(HINTED).tolist():
-        if not gone[line] and pieces[line] <= 10:
-            text = view.lower[lines.starts[line] : lines.ends[line]]
-            left = text
-            for cut in CUTS:
-                left = re.sub(cut, "", left)
-            removed[line] = _alnum_words(text) - _alnum_words(left)
+    hinted = view.lines_with(HINTED)
+    for line in hinted[~gone[hinted] & (pieces[hinted] <= 10)].tolist():
+        text = view.lower[lines.starts[line] : lines.ends[line]]
+        left = text
+        for cut in CUTS:
+            left = cut.sub("", left)
+        removed[line] = _alnum_words(text) - _alnum_words(left)
     return removed
 
 

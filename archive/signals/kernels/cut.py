@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from archive.signals.hashing import Hashes, Positions
 from archive.signals.kernels.compiled import helper, kernel
-from archive.signals.kernels.hashes import FACTOR, ONE, ZERO, finished
+from archive.signals.kernels.hashes import FACTOR, ONE, ZERO, finished, of_span
 from archive.signals.segments import (
     ABSORBED,
     AHLETTER,
@@ -129,51 +129,41 @@ def tokens(
     starts, ends = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
     joined = np.empty(count, dtype=np.uint8)
     hashes, lower = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.uint64)
-    number = at = 0
-    while at < len(codes):
-        end = at + 1
-        while end < len(codes) and not begins[end]:
+    number = end = 0
+    while end < len(codes):
+        at = end
+        shows = not flags[at] & SPACE and not _invisible(codes[at])
+        # A run of one same mark goes on through segments of it alone.
+        repeats = not flags[at] & (ALNUM | SPACE)
+        total, power, either, differs = ZERO, ONE, np.uint8(0), np.uint32(0)
+        while True:
+            total += (np.uint64(codes[end]) + ONE) * power
+            power *= FACTOR
+            either |= flags[end]
+            differs |= codes[end] ^ lowered[end]
             end += 1
-        if end == at + 1 and not flags[at] & (ALNUM | SPACE):
-            # A run of the same mark; the last one may carry what it absorbed.
-            while end < len(codes) and codes[end] == codes[at]:
-                end += 1
-                if end < len(codes) and not begins[end]:
-                    while end < len(codes) and not begins[end]:
-                        end += 1
+            if end == len(codes):
+                break
+            if begins[end]:
+                if not repeats or codes[end] != codes[at]:
                     break
-        if not flags[at] & SPACE and not _invisible(codes[at]):
-            total, total_lower, power, either = ZERO, ZERO, ONE, np.uint8(0)
-            for i in range(at, end):
-                total += (np.uint64(codes[i]) + ONE) * power
-                total_lower += (np.uint64(lowered[i]) + ONE) * power
-                power *= FACTOR
-                either |= flags[i]
+            else:
+                # The segment is longer than one mark: what follows it is no repetition.
+                repeats = False
+        if shows:
             starts[number], ends[number], joined[number] = at, end, either
             hashes[number] = finished(total, end - at)
-            lower[number] = finished(total_lower, end - at)
+            lower[number] = of_span(lowered, at, end) if differs else hashes[number]
             number += 1
-        at = end
-    return (
-        starts[:number].copy(),
-        ends[:number].copy(),
-        joined[:number].copy(),
-        hashes[:number].copy(),
-        lower[:number].copy(),
-    )
+    return starts[:number], ends[:number], joined[:number], hashes[:number], lower[:number]
 
 
 @kernel("Tuple((int64[::1], int64[::1], uint8[::1]))(uint8[::1])")
 def pieces(flags: Bytes) -> tuple[Positions, Positions, Bytes]:
     """Maximal stretches without white space: start, end, flags joined by `or`."""
-    count = 0
-    blank = True
-    for i in range(len(flags)):
-        space = (flags[i] & SPACE) != 0
-        count += blank and not space
-        blank = space
-    starts, ends = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    joined = np.empty(count, dtype=np.uint8)
+    most = len(flags) // 2 + 1
+    starts, ends = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+    joined = np.empty(most, dtype=np.uint8)
     number = at = 0
     while at < len(flags):
         if flags[at] & SPACE:
@@ -186,7 +176,7 @@ def pieces(flags: Bytes) -> tuple[Positions, Positions, Bytes]:
             at += 1
         ends[number], joined[number] = at, either
         number += 1
-    return starts, ends, joined
+    return starts[:number], ends[:number], joined[:number]
 
 
 @kernel("Tuple((int64[::1], int64[::1]))(int64[::1], int64[::1], uint8[::1])")

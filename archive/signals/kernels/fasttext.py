@@ -15,12 +15,15 @@ import numpy.typing as npt
 
 from archive.signals.hashing import Positions
 from archive.signals.kernels.compiled import helper, kernel
+from archive.signals.lid import BUCKETS as NUMBER
+from archive.signals.lid import LONGEST, SHORTEST, SPREAD, WIDTH
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 
 FNV: Final = np.uint32(2166136261)
+BUCKETS: Final = np.uint32(NUMBER)
 PRIME: Final = np.uint32(16777619)
 MASK: Final = np.uint32(0xFFFFFFFF)
 SPACE: Final = 32
@@ -67,20 +70,21 @@ def _is_label(text: Bytes, start: int, end: int) -> bool:
 
 @helper
 def _subwords(
-    word: Bytes, size: int, shape: Positions, keys: Rows, rows: Rows, model: Floats, sums: Floats
+    word: Bytes, size: int, sieve: Bytes, grams: Rows, model: Floats, sums: Floats
 ) -> int:
     """Adds the rows of a word's n-grams that the model kept; returns how many.
 
-    `shape` is the model's minn, maxn and buckets; `keys` and `rows` are a table of its n-grams.
+    `grams` is a hash table of them: n-gram and row, -1 where it is free. Nine in ten were not kept:
+    `sieve` has a bit set for those that may have been.
     """
-    shortest, longest, buckets = shape[0], shape[1], np.uint32(shape[2])
+    mask = len(grams) - 1
     found = 0
     for i in range(size):
         if word[i] & 0xC0 == 0x80:
             continue
         value = FNV
         j = i
-        for n in range(1, longest + 1):
+        for n in range(1, LONGEST + 1):
             if j >= size:
                 break
             value = _hashed(value, word[j])
@@ -88,15 +92,18 @@ def _subwords(
             while j < size and word[j] & 0xC0 == 0x80:
                 value = _hashed(value, word[j])
                 j += 1
-            if n < shortest or (n == 1 and (i == 0 or j == size)):
+            if n < SHORTEST or (n == 1 and (i == 0 or j == size)):
                 continue
-            key = np.int32(value % buckets)
-            slot = np.int64(key) * 40503 & (len(keys) - 1)
-            while keys[slot] >= 0 and keys[slot] != key:
-                slot = (slot + 1) & (len(keys) - 1)
-            if keys[slot] == key:
-                for k in range(len(sums)):
-                    sums[k] += model[rows[slot], k]
+            key = np.int64(value % BUCKETS)
+            if not sieve[(key >> 3) & (len(sieve) - 1)] >> (key & 7) & 1:
+                continue
+            slot = key * SPREAD & mask
+            while grams[slot, 0] >= 0 and grams[slot, 0] != key:
+                slot = (slot + 1) & mask
+            if grams[slot, 0] == key:
+                row = grams[slot, 1]
+                for k in range(WIDTH):
+                    sums[k] += model[row, k]
                 found += 1
     return found
 
@@ -123,7 +130,7 @@ def _best(sums: Floats, output: Floats, tree: Rows) -> tuple[int, np.float32]:
             best, label = score, node
             continue
         product = np.float32(0)
-        for k in range(len(sums)):
+        for k in range(WIDTH):
             product += output[node - leaves, k] * sums[k]
         share = np.float32(1.0 / np.float64(np.float32(1) + np.float32(exp(-product))))
         rest = np.float32(1.0 - np.float64(share))
@@ -136,7 +143,7 @@ def _best(sums: Floats, output: Floats, tree: Rows) -> tuple[int, np.float32]:
 
 @kernel(
     "Tuple((int64[::1], float32[::1]))(uint8[::1], int64[::1], int32[::1], uint8[::1], int64[::1],"
-    " int64[::1], int32[::1], int32[::1], float32[:,::1], float32[:,::1], int32[:,::1])"
+    " uint8[::1], int32[:,::1], float32[:,::1], float32[:,::1], int32[:,::1])"
 )
 def predicted(
     text: Bytes,
@@ -144,9 +151,8 @@ def predicted(
     words: Rows,
     spelt: Bytes,
     bounds: Positions,
-    shape: Positions,
-    keys: Rows,
-    rows: Rows,
+    sieve: Bytes,
+    grams: Rows,
     model: Floats,
     output: Floats,
     tree: Rows,
@@ -158,13 +164,13 @@ def predicted(
     """
     count = len(samples) - 1
     labels, scores = np.full(count, -1, dtype=np.int64), np.zeros(count, dtype=np.float32)
-    sums = np.empty(model.shape[1], dtype=np.float32)
+    sums = np.empty(WIDTH, dtype=np.float32)
     longest = 0
     for i in range(count):
         longest = max(longest, samples[i + 1] - samples[i])
     word = np.empty(longest + 2, dtype=np.uint8)
     for i in range(count):
-        for k in range(len(sums)):
+        for k in range(WIDTH):
             sums[k] = 0
         found = 0
         at, end = samples[i], samples[i + 1]
@@ -180,21 +186,21 @@ def predicted(
             if number < 0 and _is_label(text, start, at):
                 continue
             if number >= 0:
-                for k in range(len(sums)):
+                for k in range(WIDTH):
                     sums[k] += model[number, k]
                 found += 1
             if number != 0:
                 word[0], word[at - start + 1] = OPEN, CLOSE
                 for j in range(start, at):
                     word[j - start + 1] = text[j]
-                found += _subwords(word, at - start + 2, shape, keys, rows, model, sums)
+                found += _subwords(word, at - start + 2, sieve, grams, model, sums)
         if number != 0:
             # Word 0 is the end of the line, which a text can also spell out.
-            for k in range(len(sums)):
+            for k in range(WIDTH):
                 sums[k] += model[0, k]
             found += 1
         share = np.float32(1.0 / np.float64(found))
-        for k in range(len(sums)):
+        for k in range(WIDTH):
             sums[k] *= share
         labels[i], score = _best(sums, output, tree)
         scores[i] = np.float32(exp(score)) if labels[i] >= 0 else np.float32(0)

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from archive.signals.hashing import BASE, LENGTH, Hashes, Positions
 from archive.signals.kernels.compiled import helper, kernel
 
+Codes = npt.NDArray[np.uint32]
+
 # Typed, because an integer of 64 bits without a sign and a plain one make a float.
 ZERO: Final = np.uint64(0)
 ONE: Final = np.uint64(1)
@@ -27,16 +29,22 @@ def finished(total: np.uint64, length: int) -> np.uint64:
     return value ^ (value >> np.uint64(31))
 
 
+@helper
+def of_span(codes: Codes, start: int, end: int) -> np.uint64:
+    """The hash of the code points from start to end."""
+    total, power = ZERO, ONE
+    for i in range(start, end):
+        total += (np.uint64(codes[i]) + ONE) * power
+        power *= FACTOR
+    return finished(total, end - start)
+
+
 @kernel("uint64[::1](uint32[::1], int64[::1], int64[::1])")
-def of_spans(codes: npt.NDArray[np.uint32], starts: Positions, ends: Positions) -> Hashes:
+def of_spans(codes: Codes, starts: Positions, ends: Positions) -> Hashes:
     """The hash of each span of code points."""
     hashes = np.empty(len(starts), dtype=np.uint64)
     for k in range(len(starts)):
-        total, power = ZERO, ONE
-        for i in range(starts[k], ends[k]):
-            total += (np.uint64(codes[i]) + ONE) * power
-            power *= FACTOR
-        hashes[k] = finished(total, ends[k] - starts[k])
+        hashes[k] = of_span(codes, starts[k], ends[k])
     return hashes
 
 

@@ -48,8 +48,8 @@ def counted(flags: Bytes, bits: int, starts: Positions, ends: Positions) -> Posi
     found = np.zeros(len(starts), dtype=np.int64)
     for k in range(len(starts)):
         count = 0
-        for i in range(starts[k], ends[k]):
-            count += (flags[i] & bits) != 0
+        for flag in flags[starts[k] : ends[k]]:
+            count += (flag & bits) != 0
         found[k] = count
     return found
 
@@ -60,9 +60,14 @@ def classes(
 ) -> npt.NDArray[np.int64]:
     """How many code points of each span are of each class; `table` has the class of every one."""
     found = np.zeros((len(starts), number), dtype=np.int64)
+    # Four counts, added up at the end: neighbours are of one class, and would wait for each other.
+    counts = np.zeros((4, number), dtype=np.int64)
     for k in range(len(starts)):
+        counts[:] = 0
         for i in range(starts[k], ends[k]):
-            found[k, table[codes[i]]] += 1
+            counts[i & 3, table[codes[i]]] += 1
+        for c in range(number):
+            found[k, c] = counts[0, c] + counts[1, c] + counts[2, c] + counts[3, c]
     return found
 
 
