@@ -51,22 +51,22 @@ def _asked(
         headers["If-Range"] = pinned.validator
     response = _follow(url, headers, politeness)
     try:
-        if response.status == 416 and start == 0 and not _RANGE.fullmatch(_said(response)):
-            response.close()
-            response = _follow(url, {}, politeness)  # an empty file of a server that says no more
-        yield _reply(url, response, start, politeness)
+        if response.status == 416:
+            size = _size_told(response)
+            if size is None and start == 0:
+                response.close()
+                response = _follow(url, {}, politeness)  # an empty file, and a server of few words
+            elif size is None or not (start == 0 or (pinned and pinned.size != size)):
+                raise Fault(f"it ends before byte {start + 1:,}", passing=False)
+        yield _reply(url, response, politeness)
     finally:
         response.close()  # which gives the connection back where all of it was read
 
 
-def _reply(url: str, response: BaseHTTPResponse, start: int, politeness: Politeness) -> Reply:
+def _reply(url: str, response: BaseHTTPResponse, politeness: Politeness) -> Reply:
     if response.status == 206:
         return _part(response, politeness)
-    if response.status == 416:
-        found = _RANGE.fullmatch(_said(response))
-        if found is None or found[3] == "*":
-            raise Fault(f"the server has no bytes from {start}", passing=False)
-        size = int(found[3])
+    if response.status == 416 and (size := _size_told(response)) is not None:
         return Reply(_facts(response, size), size, iter(()), size)
     if response.status != 200:
         raise answered(response.status, response.reason or "", _asked_wait(response, politeness))
@@ -114,8 +114,10 @@ def _pieces(
 
     clock, rate = politeness.clock, politeness.bytes_per_second
     amount = min(PIECE, max(1024, rate // 4)) if rate else PIECE
-    came, since, then = 0, 0, clock.now()
+    came = since = 0
+    waited = 0.0  # for the server, not for our own rate
     while True:
+        began = clock.now()
         try:
             piece = response.read1(amount)
         except HTTPError as error:
@@ -123,12 +125,12 @@ def _pieces(
             raise Fault(f"the transfer broke after {came:,}{told} bytes ({error})") from error
         if not piece:
             break
-        came, since = came + len(piece), since + len(piece)
-        if clock.now() - then > politeness.timeout_s:
-            if since < _SLOW_BYTES * politeness.timeout_s:
-                raise Fault(f"{since} bytes in {politeness.timeout_s:.0f} s, then no longer waited")
-            since, then = 0, clock.now()
+        waited, came, since = waited + clock.now() - began, came + len(piece), since + len(piece)
         yield piece
+        if waited > politeness.timeout_s:
+            if since < _SLOW_BYTES * waited:
+                raise Fault(f"{since:,} bytes in {waited:,.0f} s: no longer waited for")
+            waited, since = 0.0, 0
     if length is not None and came != length:
         raise Fault(f"{length:,} bytes announced, {came:,} received")
 
@@ -137,21 +139,36 @@ def _follow(url: str, headers: dict[str, str], politeness: Politeness) -> BaseHT
     """The answer to a GET, after a few redirects at most."""
     place = url
     for _ in range(REDIRECTS + 1):
-        response = _get(place, headers, politeness, with_credentials=place == url)
+        try:
+            response = _get(place, headers, politeness, with_credentials=place == url)
+        except ValueError as error:
+            if place != url:
+                raise Fault(f"it leads to {place}: {error}", passing=False) from error
+            raise UsageError(f"cannot open {url}: {error}", next_step="check the address") from None
         target = response.headers.get("Location")
         if response.status not in _MOVED or not target:
             return response
         response.close()
-        old, place = place, urljoin(place, target)
-        kinds = urlsplit(old).scheme, urlsplit(place).scheme
-        if kinds[1] not in ("http", "https") or kinds == ("https", "http"):
-            raise Fault(f"it leads to {place}, which is not followed", passing=False)
+        place = _led(place, target)
     raise Fault(f"more than {REDIRECTS} redirects, the last to {place}", passing=False)
+
+
+def _led(place: str, target: str) -> str:
+    """Where a redirect leads; Fault if it leaves the web, or what is encrypted."""
+    try:
+        found = urljoin(place, target)
+        kinds = urlsplit(place).scheme, urlsplit(found).scheme
+    except ValueError as error:
+        raise Fault(f"it leads to {target!r}: {error}", passing=False) from error
+    if kinds[1] not in ("http", "https") or kinds == ("https", "http"):
+        raise Fault(f"it leads to {found}, which is not followed", passing=False)
+    return found
 
 
 def _get(
     url: str, headers: dict[str, str], politeness: Politeness, *, with_credentials: bool
 ) -> BaseHTTPResponse:
+    """The answer to one GET. ValueError if the URL is none."""
     from urllib3 import Timeout
     from urllib3.exceptions import (
         ConnectTimeoutError,
@@ -180,8 +197,8 @@ def _get(
             decode_content=False,
             timeout=Timeout(connect=politeness.timeout_s, read=politeness.timeout_s),
         )
-    except (LocationValueError, UnicodeError) as error:
-        raise UsageError(f"cannot open {url}: {error}", next_step="check the address") from error
+    except LocationValueError:
+        raise
     except HTTPError as error:
         cause = error.reason if isinstance(error, MaxRetryError) else error
         wrong = isinstance(cause, SSLError) and "CERTIFICATE" in str(cause)
@@ -205,6 +222,12 @@ def _pool(process: int, proxy: str | None) -> PoolManager:
 
 def _said(response: BaseHTTPResponse) -> str:
     return response.headers.get("Content-Range", "").strip()
+
+
+def _size_told(response: BaseHTTPResponse) -> int | None:
+    """The size of the whole file that a range is said to be of."""
+    found = _RANGE.fullmatch(_said(response))
+    return None if found is None or found[3] == "*" else int(found[3])
 
 
 def _asked_wait(response: BaseHTTPResponse, politeness: Politeness) -> float | None:

@@ -54,7 +54,8 @@ class Cache:
                 for each in (aside, kept, name):
                     each.unlink(missing_ok=True)
                 return False
-            os.utime(kept)  # it was used just now: the others go first
+            for each in (kept, name):
+                os.utime(each)  # it was used just now: the others go first
             aside.replace(target)
         return True
 
@@ -85,11 +86,17 @@ class Cache:
     def _prune(self, room: int) -> None:
         files = sorted(self._files())
         held = sum(size for _, size, _ in files)
-        for _, size, path in files:
-            if held <= max(room, 0):
-                break
+        if held <= room:
+            return
+        while files and held > max(room, 0):
+            _, size, path = files.pop(0)
             path.unlink(missing_ok=True)
             held -= size
+        oldest = files[0][0] if files else None
+        for name in (self._folder / "urls").glob("*"):
+            # What it names may still be there by another URL: then that is one hit less.
+            if oldest is None or name.stat().st_mtime_ns < oldest:
+                name.unlink(missing_ok=True)
 
     def _files(self) -> list[tuple[int, int, Path]]:
         """Time of last use, size and path of each file."""

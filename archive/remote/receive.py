@@ -91,6 +91,8 @@ def receive(
         if sink.length and not (sink.facts and sink.facts.validator):
             sink.clear()
         before = sink.length
+        if sink.facts and sink.facts.size is not None and _is_full(sink, stop):
+            return  # all of it had come already
         try:
             with (
                 limits_of(politeness).connection(politeness.clock),
@@ -100,7 +102,9 @@ def receive(
                     if report:
                         report(sink.length - told)
                     told = sink.length
-            _require_end(sink, stop)
+            if not _is_full(sink, stop):
+                at = sink.start + sink.length
+                raise Fault(f"{_end(sink, stop):,} bytes announced, {at:,} received")
             return
         except Fault as fault:
             tries.failed(fault, sink.length - before)
@@ -147,10 +151,12 @@ def _agreed(reply: Reply, sink: Sink) -> int:
     return at - reply.offset
 
 
-def _require_end(sink: Sink, stop: int | None) -> None:
-    """Fault if the end that is known has not been reached."""
+def _is_full(sink: Sink, stop: int | None) -> bool:
+    """Whether the end has been reached; where nobody tells the size, whatever came was all."""
+    end = _end(sink, stop)
+    return end is None or sink.start + sink.length == end
+
+
+def _end(sink: Sink, stop: int | None) -> int | None:
     size = sink.facts.size if sink.facts else None
-    end = min((each for each in (stop, size) if each is not None), default=None)
-    at = sink.start + sink.length
-    if size is not None and end is not None and at != end:
-        raise Fault(f"{end:,} bytes announced, {at:,} received")
+    return size if size is None or stop is None else min(stop, size)

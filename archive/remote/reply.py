@@ -31,12 +31,12 @@ class Facts:
         return self.modified if self.dated else None
 
     def differs(self, other: Facts) -> bool:
-        """Whether the two surely tell of different versions."""
+        """Whether the other is not told to be of the same version, in the same words."""
         if None not in (self.size, other.size) and self.size != other.size:
             return True
-        if self.etag and other.etag:
+        if self.etag or other.etag:
             return self.etag != other.etag
-        return bool(self.modified and other.modified and self.modified != other.modified)
+        return self.modified != other.modified
 
 
 @dataclass(frozen=True, slots=True)

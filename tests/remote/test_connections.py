@@ -1,0 +1,121 @@
+"""Waiting, encryption, credentials: what lies between a request and its answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from archive.errors import Unreachable
+from archive.remote import Politeness, politely, read_bytes
+from archive.remote.by_http import _pool
+from tests.servers import Still, Web, says, silent, web
+
+DATA = bytes(range(256)) * 400
+
+
+def test_a_server_that_says_nothing_is_left_after_the_timeout(site: Web, clock: Still) -> None:
+    release = threading.Event()
+    url = site.put("f", DATA, silent(release), silent(release))
+    with politely(Politeness(clock=clock, timeout_s=0.05, bytes_per_second=None)):
+        assert read_bytes(url, 1 << 20) == DATA
+    release.set()
+    assert clock.slept == [0.75, 1.5]
+
+
+def test_a_server_that_drips_is_left_and_the_rest_asked_for_again(site: Web) -> None:
+    url = site.put("f", DATA)
+    tiny = Politeness(clock=Still(step=70.0), bytes_per_second=4096, attempts=3)
+    with politely(tiny), pytest.raises(Unreachable, match=r"\d+ bytes in 70 s"):
+        read_bytes(url, 1 << 20)
+    assert site.ranges()[0] == "bytes=0-1048576"
+    assert len(set(site.ranges())) == len(site.ranges()) == 3
+
+
+def test_where_nobody_listens_a_few_tries_are_enough(clock: Still) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/x"
+        with (
+            politely(Politeness(clock=clock, attempts=50)),
+            pytest.raises(Unreachable, match="refused, tried 4 times"),
+        ):
+            read_bytes(url, 9)
+
+
+def test_credentials_in_an_address_are_sent_to_it_and_to_nobody_else(site: Web) -> None:
+    site.put("there", DATA)
+    site.put("f", b"", says(302, {"Location": "/there"}))
+    address = site.url.replace("http://", "http://some:o%26ne@")
+    assert read_bytes(f"{address}/f", 1 << 20) == DATA
+    first, second = site.asked
+    assert first.headers["Authorization"] == "Basic c29tZTpvJm5l"
+    assert "Authorization" not in second.headers
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that nobody has signed, with its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(dt.datetime(2020, 1, 1))
+        .not_valid_after(dt.datetime(2120, 1, 1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    file = tmp_path_factory.mktemp("tls") / "loopback.pem"
+    file.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + signed.public_bytes(pem)
+    )
+    return file
+
+
+@pytest.fixture
+def encrypted(certificate: Path) -> Iterator[Web]:
+    def wrap(server: ThreadingHTTPServer) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+
+    _pool.cache_clear()
+    with web(wrap) as served:
+        yield served
+    _pool.cache_clear()
+
+
+def test_a_server_that_cannot_prove_its_name_is_refused_at_once(encrypted: Web) -> None:
+    url = encrypted.put("f", DATA)
+    with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED") as caught:
+        read_bytes(url, 1 << 20)
+    assert caught.value.tries == 1
+    assert encrypted.asked == []
+
+
+def test_what_is_encrypted_does_not_lead_to_what_is_not(
+    encrypted: Web, site: Web, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    plain = site.put("f", DATA)
+    assert read_bytes(encrypted.put("f", DATA), 1 << 20) == DATA
+    secret = encrypted.put("f", b"", says(302, {"Location": plain}))
+    with pytest.raises(Unreachable, match="not followed"):
+        read_bytes(secret, 1 << 20)
+    assert site.asked == []
+    led = site.put("g", b"", says(302, {"Location": encrypted.put("f", DATA)}))
+    assert read_bytes(led, 1 << 20) == DATA
