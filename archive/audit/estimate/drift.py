@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from archive.audit.estimate.bag import Bag, Floats, Mask, summed
 from archive.audit.estimate.mixture import Scorer
+from archive.signals.hashing import Hashes, Positions
 
-MOST_OF_ARCHIVE = 0.5  # of the archive's words at most go into a sample, the rest stands against it
+MOST_OF_ARCHIVE = 0.5  # goes into a sample at most; the rest stands against it
+BINS = 20  # of the distribution of sentences' ratios
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +56,51 @@ def drift(scorer: Scorer, target: Bag, share: float, *, vocabulary_only: bool) -
 
     Words that the rest of the archive lacks are one class together with those unknown to it.
     """
-    human, synthetic = scorer.human, scorer.synthetic
     asked = scorer.vocabulary if vocabulary_only else np.ones(scorer.words, dtype=bool)
-    rng = np.random.default_rng([scorer.settings.seed, 4])
+    clusters = scorer.clusters
+    tables = [
+        _of_words(bag, clusters, asked, vocabulary_only) for bag in (scorer.human, scorer.synthetic)
+    ]
+    own = _of_words(target, np.unique(target.clusters), asked, vocabulary_only)
+    return _compare(scorer, tables, own, share)
+
+
+def shape(scorer: Scorer, target: Bag, share: float) -> Drift:
+    """The drift in how the sentences' ratios are distributed.
+
+    A share of synthetic sentences gives some that look synthetic among others that do not. Text
+    that is strange in another way is a little strange everywhere: equal in the mean, not in shape.
+    """
+    trained = scorer.trained(0)
+    both = np.concatenate((trained.human, trained.synthetic))
+    edges = np.unique(np.quantile(both, np.linspace(0, 1, BINS + 1)[1:-1]))
+    kinds = ((scorer.human, trained.human), (scorer.synthetic, trained.synthetic))
+    tables = [_of_ratios(bag, scorer.clusters, [ratios], edges) for bag, ratios in kinds]
+    ratios = [scorer.ratios(fold, target) for fold in trained.folds]
+    own = _of_ratios(target, np.unique(target.clusters), ratios, edges)
+    return _compare(scorer, tables, own, share)
+
+
+def _compare(scorer: Scorer, tables: list[_Table], own: _Table, share: float) -> Drift:
+    """Samples of both the target and the mix against the rest of the mix, over and over."""
     share = min(max(share, 0.0), 1.0)
-    clusters = np.union1d(human.clusters, synthetic.clusters)
-    tables = [_Table(bag, clusters, asked) for bag in (human, synthetic)]
-    own = _Table(target, np.unique(target.clusters), asked)
-    # The archive's size in the mix: what stands in it if each cluster gives one kind.
-    archive = (1 - share) * tables[0].total + share * tables[1].total
+    rng = np.random.default_rng([scorer.settings.seed, 4])
+    human, synthetic = tables
+    # What stands in the mix if each cluster gives one kind.
+    archive = (1 - share) * human.total + share * synthetic.total
     wanted = min(own.total, MOST_OF_ARCHIVE * archive)
     found, samples = [], []
     for _ in range(scorer.settings.drift_draws):
         part = own.counts(own.some(rng, wanted))
-        kinds = rng.random(len(clusters)) < share
-        order = rng.permutation(len(clusters))
-        sizes = np.where(kinds, tables[1].sizes, tables[0].sizes)[order]
-        drawn = order[: int(np.searchsorted(np.cumsum(sizes), wanted)) + 1]
-        chosen = np.zeros(len(clusters), dtype=bool)
-        chosen[drawn] = True
-        sample = tables[0].counts(chosen & ~kinds) + tables[1].counts(chosen & kinds)
-        rest = _mixed(tables[0].counts(~chosen), tables[1].counts(~chosen), share)
-        found.append(_compare(part, rest))
-        samples.append(_compare(sample, rest))
+        machine = rng.random(len(human.sizes)) < share
+        order = rng.permutation(len(human.sizes))
+        sizes = np.where(machine, synthetic.sizes, human.sizes)[order]
+        chosen = np.zeros(len(order), dtype=bool)
+        chosen[order[: int(np.searchsorted(np.cumsum(sizes), wanted)) + 1]] = True
+        sample = human.counts(chosen & ~machine) + synthetic.counts(chosen & machine)
+        rest = _mixed(human.counts(~chosen), synthetic.counts(~chosen), share)
+        found.append(_distance(part, rest))
+        samples.append(_distance(sample, rest))
     return Drift(float(np.mean(found)), tuple(samples))
 
 
@@ -87,8 +110,8 @@ def _mixed(human: Floats, synthetic: Floats, share: float) -> Floats:
     return mixed
 
 
-def _compare(sample: Floats, rest: Floats) -> float:
-    """Words that the rest lacks are counted as one; the last place holds the unknown ones."""
+def _distance(sample: Floats, rest: Floats) -> float:
+    """What the rest lacks is counted as one; the last place holds what is unknown to it."""
     lacking = rest == 0
     lacking[-1] = True
     folded = np.append(sample[~lacking], sample[lacking].sum())
@@ -96,35 +119,49 @@ def _compare(sample: Floats, rest: Floats) -> float:
 
 
 class _Table:
-    """Words by cluster, so that the counts of any choice of clusters are quickly had."""
+    """Counts of categories by cluster, so that those of any choice of clusters are quickly had."""
 
-    def __init__(self, bag: Bag, clusters: npt.NDArray[np.uint64], asked: Mask):
-        number = np.searchsorted(clusters, bag.clusters)
-        owner = number[bag.document][bag.sentence]
-        kept = asked[bag.words]
-        size = len(asked)
-        pairs = owner[kept].astype(np.int64) * size + bag.words[kept]
-        keys, self._values = np.unique(pairs, return_counts=True)
-        self._owner, self._word = keys // size, keys % size
-        # A word that is not in the lexicon is not in the vocabulary either.
-        unknown = np.where(asked.all(), bag.unknown, 0.0)
-        self._unknown = summed(number, unknown, len(clusters))
-        self._words = size
-        known = np.bincount(self._owner, weights=self._values, minlength=len(clusters))
-        self.sizes = known + self._unknown
+    def __init__(
+        self, owner: Positions, category: Positions, values: Floats, unknown: Floats,
+        categories: int,
+    ) -> None:  # fmt: skip
+        self._owner, self._category, self._values = owner, category, values
+        self._unknown, self._categories = unknown, categories
+        self.sizes = summed(owner, values, len(unknown)) + unknown
         self.total = float(self.sizes.sum())
 
     def counts(self, chosen: Mask) -> Floats:
-        """Counts of each word asked for, then of the unknown ones, in these clusters."""
-        weights = self._values * chosen[self._owner]
-        found = np.bincount(self._word, weights=weights, minlength=self._words)
+        """Counts of each category, then of the unknown, in these clusters."""
+        found = summed(self._category, self._values * chosen[self._owner], self._categories)
         return np.append(found, self._unknown[chosen].sum())
 
     def some(self, rng: np.random.Generator, wanted: float) -> Mask:
-        """Clusters at random that hold about as many words as wanted; all, if that is all."""
+        """Clusters at random that hold about as much as wanted; all, if that is all."""
         if wanted >= self.total:
             return np.ones(len(self.sizes), dtype=bool)
         order = rng.permutation(len(self.sizes))
         chosen = np.zeros(len(self.sizes), dtype=bool)
         chosen[order[: int(np.searchsorted(np.cumsum(self.sizes[order]), wanted)) + 1]] = True
         return chosen
+
+
+def _of_words(bag: Bag, clusters: Hashes, asked: Mask, vocabulary_only: bool) -> _Table:
+    number = np.searchsorted(clusters, bag.clusters)
+    owner = number[bag.document][bag.sentence]
+    kept = asked[bag.words]
+    size = len(asked)
+    keys, values = np.unique(owner[kept] * size + bag.words[kept], return_counts=True)
+    # A word that is not in the lexicon is not in the vocabulary either.
+    strangers = np.zeros(bag.documents) if vocabulary_only else bag.unknown.astype(np.float64)
+    unknown = summed(number, strangers, len(clusters))
+    return _Table(keys // size, keys % size, values.astype(np.float64), unknown, size)
+
+
+def _of_ratios(bag: Bag, clusters: Hashes, ratios: list[Floats], edges: Floats) -> _Table:
+    """Sentences by the bin of their ratio; by several folds each counts as a part of one."""
+    owner = np.searchsorted(clusters, bag.clusters)[bag.document]
+    size = len(edges) + 1
+    keys = np.concatenate([owner * size + np.searchsorted(edges, values) for values in ratios])
+    keys, counts = np.unique(keys, return_counts=True)
+    unknown = np.zeros(len(clusters))
+    return _Table(keys // size, keys % size, counts.astype(np.float64) / len(ratios), unknown, size)

@@ -115,7 +115,8 @@ class _Documents:
         """Which documents of one half hold at least one of the words."""
         marked = np.zeros(self.count, dtype=bool)
         marked[self.document[_places(words, self.words) >= 0]] = True
-        return marked[self.chooses == chooses]
+        half: Mask = marked[self.chooses == chooses]
+        return half
 
 
 def _documents(bag: Bag) -> _Documents:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from archive.audit.estimate.agreement import agreement
 from archive.audit.estimate.bag import Bag, Floats, summed
-from archive.audit.estimate.drift import drift
+from archive.audit.estimate.drift import drift, shape
 from archive.audit.estimate.interval import Measured
 from archive.audit.estimate.mixture import Scorer
 from archive.audit.estimate.nulls import Null, shift
@@ -32,6 +33,7 @@ def target_gates(
     gates = {"size": _enough_target(scorer, target)}
     if found is not None:
         gates["drift"] = _drift(scorer, nulls, target, found)
+        gates["agreement"] = _agreeing(scorer, target)
         gates["range"] = _within(scorer, found, allowance(gates["drift"], nulls))
     return gates
 
@@ -109,8 +111,9 @@ def _enough_target(scorer: Scorer, target: Bag) -> Gate:
 def _drift(scorer: Scorer, nulls: Sequence[Null], target: Bag, found: Measured) -> Gate:
     """Like the archive's own samples; or no further from it than its sources from each other."""
     drifts = {
-        name: drift(scorer, target, found.share, vocabulary_only=only)
-        for name, only in (("all words", False), ("vocabulary", True))
+        "all words": drift(scorer, target, found.share, vocabulary_only=False),
+        "vocabulary": drift(scorer, target, found.share, vocabulary_only=True),
+        "shape of the scores": shape(scorer, target, found.share),
     }
     worst = max(drifts, key=lambda name: drifts[name].deviations)
     most = scorer.settings.most_drift
@@ -130,6 +133,19 @@ def _drift(scorer: Scorer, nulls: Sequence[Null], target: Bag, found: Measured) 
             "farthest_source_bits": farthest,
             "deviations": {name: each.deviations for name, each in drifts.items()},
         },
+    )  # fmt: skip
+
+
+def _agreeing(scorer: Scorer, target: Bag) -> Gate:
+    both, most = agreement(scorer, target), scorer.settings.most_drift
+    if both.deviations is None:
+        said = "common or rare words alone do not tell the references apart"
+        return Gate("agreement", True, None, most, said, {})
+    return Gate(
+        "agreement", abs(both.deviations) <= most, both.deviations, most,
+        f"common words say {both.common:.3f}, rare ones {both.rare:.3f}:"
+        f" {abs(both.deviations):.1f} standard errors apart, {most:g} allowed",
+        {"common": both.common, "rare": both.rare},
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ seen, and a vocabulary full of chance therefore cost width and not truth.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,9 +85,9 @@ class Scorer:
         self.human, self.synthetic, self.settings = human, synthetic, settings
         self.words = words
         self.clusters = np.union1d(human.clusters, synthetic.clusters)
-        self._human = np.searchsorted(self.clusters, human.clusters)
-        self._synthetic = np.searchsorted(self.clusters, synthetic.clusters)
-        self._fold = fold_of(self.clusters, settings)
+        self.human_owner = np.searchsorted(self.clusters, human.clusters)
+        self.synthetic_owner = np.searchsorted(self.clusters, synthetic.clusters)
+        self.fold = fold_of(self.clusters, settings)
         self._trained: dict[int, Trained] = {}
 
     def trained(self, replicate: int) -> Trained:
@@ -106,21 +107,25 @@ class Scorer:
         if replicate:
             rng = np.random.default_rng([self.settings.seed, 1, replicate])
             drawn = resampled(rng, len(self.clusters))
-        human = np.zeros(self.human.sentences)
-        synthetic = np.zeros(self.synthetic.sentences)
         folds = []
         for fold in range(self.settings.folds):
-            used = drawn * (self._fold != fold)
-            weights = used[self._human], used[self._synthetic]
+            used = drawn * (self.fold != fold)
+            weights = used[self.human_owner], used[self.synthetic_owner]
             ratio = train(self.human, self.synthetic, *weights, self.words, self.settings)
             folds.append(ratio)
-            for bag, clusters, into in (
-                (self.human, self._human, human),
-                (self.synthetic, self._synthetic, synthetic),
-            ):
-                held = (self._fold == fold)[clusters]
-                into[held[bag.document]] = self.ratios(ratio, bag.take(held))
-        return Trained(tuple(folds), human, synthetic)
+        return Trained(tuple(folds), *self.held_out(folds))
+
+    def held_out(self, folds: Sequence[Ratio]) -> tuple[Floats, Floats]:
+        """Ratios of human and synthetic sentences, each by the fold that has not seen it."""
+        kinds = (self.human, self.human_owner), (self.synthetic, self.synthetic_owner)
+        found = []
+        for bag, owner in kinds:
+            ratios = np.zeros(bag.sentences)
+            for fold, ratio in enumerate(folds):
+                held = (self.fold == fold)[owner]
+                ratios[held[bag.document]] = self.ratios(ratio, bag.take(held))
+            found.append(ratios)
+        return found[0], found[1]
 
     def ratios(self, ratio: Ratio, bag: Bag) -> Floats:
         """Each sentence's log ratio, or that of the document it stands in."""
@@ -137,17 +142,20 @@ class Scorer:
     def sums(self, target: Bag, replicate: int, r: float) -> tuple[Sums, Sums, Sums]:
         """Scores at r by cluster: of target, human and synthetic text."""
         trained = self.trained(replicate)
-        ratios = [self.ratios(fold, target) for fold in trained.folds]
+        return self.by_cluster(target, trained.folds, trained.human, trained.synthetic, r)
+
+    def by_cluster(
+        self, target: Bag, folds: Sequence[Ratio], human: Floats, synthetic: Floats, r: float
+    ) -> tuple[Sums, Sums, Sums]:
+        """The same for any ratios; a target's score is the mean of what the folds give it."""
+        ratios = [self.ratios(fold, target) for fold in folds]
         own = np.unique(target.clusters, return_inverse=True)[1]
         scores = np.mean([score(values, r) for values in ratios], axis=0)
+        size = len(self.clusters)
         return (
             _summed(scores, own[target.document]),
-            _summed(score(trained.human, r), self._human[self.human.document], len(self.clusters)),
-            _summed(
-                score(trained.synthetic, r),
-                self._synthetic[self.synthetic.document],
-                len(self.clusters),
-            ),
+            _summed(score(human, r), self.human_owner[self.human.document], size),
+            _summed(score(synthetic, r), self.synthetic_owner[self.synthetic.document], size),
         )
 
 

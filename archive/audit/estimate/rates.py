@@ -6,29 +6,40 @@ arXiv 2403.07183, section 3): log Q(x)/P(x) is an offset plus a weight for every
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from archive.audit.estimate.bag import Bag, Floats, Mask, summed
 from archive.audit.estimate.texts import Settings
+from archive.signals.hashing import Hashes, Positions
+
+COMMON: Final = 0.1  # of the human clusters hold a common word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ratio:
-    """log Q(x)/P(x) of a sentence: `offset` plus the `weights` of its words.
+    """log Q(x)/P(x) of a sentence: the sum of `absent`, plus the `weights` of its words.
 
-    `weights` has one number for each word of the lexicon, 0 for those not in the vocabulary.
+    Both have one number for each word of the lexicon, 0 for those not in the vocabulary. `common`
+    are the words that COMMON of the human clusters hold.
     """
 
     weights: Floats
-    offset: float
+    absent: Floats
+    common: Mask
 
     def of(self, bag: Bag) -> Floats:
         """The log-likelihood ratio of every sentence."""
         gathered = self.weights[bag.words]
-        return summed(bag.sentence, gathered, bag.sentences) + self.offset
+        return summed(bag.sentence, gathered, bag.sentences) + float(self.absent.sum())
+
+    def only(self, words: Mask) -> Ratio:
+        """The ratio by these words alone."""
+        return replace(
+            self, weights=np.where(words, self.weights, 0), absent=np.where(words, self.absent, 0)
+        )
 
 
 def train(
@@ -45,7 +56,9 @@ def train(
     kept &= _steady(human, human_weights, p, q, size)
     absent = np.where(kept, np.log1p(-q) - np.log1p(-p), 0.0)
     weights = np.where(kept, np.log(q) - np.log(p), 0.0) - absent
-    return Ratio(weights, float(absent.sum()))
+    people_clusters = int((summed(_numbers(human.clusters), human_weights, 0) > 0).sum())
+    common = _holding(human, human_weights, human.clusters, size) >= COMMON * people_clusters
+    return Ratio(weights, absent, common)
 
 
 def _counts(bag: Bag, weights: Floats, size: int) -> tuple[Floats, float]:
@@ -79,15 +92,16 @@ def _often_enough(
     return enough
 
 
-def _holding(
-    bag: Bag, weights: Floats, clusters: npt.NDArray[np.uint64], size: int
-) -> npt.NDArray[np.int64]:
+def _holding(bag: Bag, weights: Floats, clusters: Hashes, size: int) -> Positions:
     """How many clusters hold each word."""
-    number = np.unique(clusters, return_inverse=True)[1]
-    owners = number[bag.document][bag.sentence]
+    owners = _numbers(clusters)[bag.document][bag.sentence]
     used = weights[bag.document][bag.sentence] > 0
     pairs = np.unique(owners[used].astype(np.int64) * size + bag.words[used])
     return np.bincount(pairs % max(size, 1), minlength=size)
+
+
+def _numbers(clusters: Hashes) -> Positions:
+    return np.unique(clusters, return_inverse=True)[1]
 
 
 def _steady(human: Bag, weights: Floats, p: Floats, q: Floats, size: int) -> Mask:

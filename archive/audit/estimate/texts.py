@@ -60,8 +60,9 @@ class Settings:
     """Held-out AUC of human against synthetic documents below which they count as alike."""
     most_shift: float = 0.1
     """Share that human text of an unseen source may be read as (root mean square over sources)."""
-    most_drift: float = 4.0
-    """Standard deviations by which a target's words may differ from the archive's own samples."""
+    most_drift: float = 3.0
+    """Standard deviations by which a target may differ from the archive's own samples, and its
+    common words from its rare ones."""
     drift_draws: int = 60
     """Samples of the archive that say how much words differ by chance."""
     most_sentences: int = 200_000
