@@ -171,8 +171,8 @@ def calibrate(
     """Say how far the references of AGAINST and --synthetic can be trusted.
 
     By language: whether they can be told apart, what held-out mixtures of known shares are read as,
-    and human text of each source that the references lack. Exit code 1 if no language passes every
-    gate: an audit with these references would estimate nothing.
+    and human text of each source that the references lack. Exit code 1 if no language's references
+    can be told apart: an audit with them would estimate nothing.
     """
     from archive.audit.calibrate import calibrate as measure
     from archive.audit.calibration_page import write_page
@@ -201,7 +201,7 @@ def calibrate(
         print_calibration(result)
         for path in out:
             click.echo(f"wrote {path}")
-    return 0 if result["trusted"] else CHECK_FAILED
+    return 0 if result["estimable"] else CHECK_FAILED
 
 
 def _check_outputs(paths: tuple[Path, ...]) -> None:

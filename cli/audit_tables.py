@@ -83,7 +83,14 @@ def print_calibration(result: dict[str, Any]) -> None:
         click.echo()
     for reason in result["refused"].values():
         click.echo(f"no reference: {reason}")
-    click.echo(f"languages that pass every gate: {', '.join(result['trusted']) or 'none'}")
+    click.echo(
+        f"corpora like the references can be estimated in: {_listed(result['estimable'])};"
+        f" text of sources that they lack in: {_listed(result['unseen_sources'])}"
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def _share(value: float) -> str:

@@ -30,8 +30,11 @@ def _body(result: Mapping[str, Any]) -> Iterator[str]:
     if "content_root" in against:
         yield f", content root <code>{html(against['content_root'])}</code>"
     yield f"<br>synthetic: {html(', '.join(result['references']['synthetic']))}</p>"
-    trusted = ", ".join(result["trusted"]) or "none"
-    yield f'<p class="says">Languages whose references pass every gate: {html(trusted)}.</p>'
+    estimable, unseen = (
+        ", ".join(result[name]) or "none" for name in ("estimable", "unseen_sources")
+    )
+    yield f'<p class="says">Corpora like the references can be estimated in: {html(estimable)};'
+    yield f" text of sources that they lack in: {html(unseen)}.</p>"
     yield f"<p>{LIMITS}</p>"
     for language, held in result["languages"].items():
         yield from _language(language, held)

@@ -47,7 +47,9 @@ class Near:
         if not texts:
             return []
         sets, signed = _cut(texts)
-        rows = self._index.find(bands(signed))[0].reshape(Options().bands, len(texts))
+        rows, hosts = self._index.find(bands(signed))
+        rows[hosts >= self._matching.common] = -1  # a template's, not a text's
+        rows = rows.reshape(Options().bands, len(texts))
         return [
             self._best(own, _candidates(met, self._matching.candidates))
             for own, met in zip(sets, rows.T, strict=True)

@@ -6,10 +6,14 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from archive.audit.items import MOST_BYTES, Item, Left, Row, Told, Wanted, require_column, row
 from archive.errors import EnvironmentFailed, UsageError
+from archive.sources.gzip import Gzip
+from archive.sources.members import Broken, Codec
+from archive.sources.windows import FileWindow
+from archive.sources.zstd import Zstd
 
 CHUNK: Final = 1 << 20
 BATCH_ROWS: Final = 256
@@ -88,37 +92,39 @@ def text_file(path: Path, told: Told) -> Iterator[Row]:
 
 def _pieces(path: Path, told: Told) -> Iterator[bytes | Left]:
     """The bytes of a file, inflated; a last Left where they end before their time."""
-    import zlib
-
-    import zstandard
-    from isal import igzip, igzip_lib
-
     try:
         raw = path.open("rb")
     except OSError as error:
         raise EnvironmentFailed(f"cannot read {path}: {error.strerror}") from error
     with raw:
-        inflated: Any = raw
-        magic = raw.read(4)
-        raw.seek(0)
-        if magic.startswith(b"\x1f\x8b"):
-            inflated = igzip.IGzipFile(fileobj=raw)  # type: ignore[no-untyped-call]
-        elif magic == b"\x28\xb5\x2f\xfd":
-            reader = zstandard.ZstdDecompressor(max_window_size=1 << 31)
-            inflated = reader.stream_reader(raw, read_across_frames=True)
         at = 0
-        damage: Any = (
-            zlib.error,
-            igzip_lib.IsalError,
-            zstandard.ZstdError,
-        )
         try:
-            while piece := inflated.read(CHUNK):
+            for piece in _inflated(raw):
                 yield piece
                 told(raw.tell() - at)
                 at = raw.tell()
-        except (EOFError, OSError, *damage) as error:
-            yield Left("damaged from here on", str(path), f"{type(error).__name__}: {error}")
+        except Broken as error:
+            yield Left("damaged from here on", str(path), f"{error.reason}, near byte {error.near}")
+
+
+def _inflated(raw: BinaryIO) -> Iterator[bytes]:
+    """The bytes in small pieces, as the readers of web archives inflate them (archive.sources)."""
+    magic = raw.read(4)
+    raw.seek(0)
+    codecs: tuple[Codec, ...] = (Gzip(), Zstd())
+    codec = next((each for each in codecs if each.magic.match(magic)), None)
+    if codec is None:
+        while piece := raw.read(CHUNK):
+            yield piece
+        return
+    window, at = FileWindow(raw), 0
+    while at < window.end:
+        if skipped := codec.skip(window, at):
+            at += skipped[0]
+            continue
+        member = codec.open(window, at)
+        yield from member
+        at = member.end
 
 
 def parquet(path: Path, wanted: Wanted, told: Told) -> Iterator[Row]:
