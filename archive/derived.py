@@ -22,7 +22,7 @@ from archive import signals
 from archive.digest import canonical_json, sha256_file, sha256_hex
 from archive.duplicates import Options, PartFiles, find
 from archive.engines import Engine, Report
-from archive.manifest import ObjectRef, Part
+from archive.manifest import ObjectRef, Part, Slice, packs_of
 from archive.parts import read_receipt, write_receipt
 from archive.schema import arrow_field
 from archive.store.work import signals_folder, taking_turns
@@ -48,17 +48,34 @@ def recorded() -> dict[str, Any]:
 def annotate_parts(
     parts: Sequence[Part], locate: Locate, work: Path, engine: Engine, report: Report
 ) -> tuple[list[Part], dict[str, Path]]:
-    """The parts with their signals, and the new files by SHA-256. Current signals are kept."""
-    todo = [part for part in parts if part.signals_key != signals_key() or part.signals is None]
-    tasks = [_task(part, locate(part.documents), work) for part in todo]
+    """The parts with their signals, and the new files by SHA-256. Current signals are kept.
+
+    Signals lie as the documents do: parts that share a file of these share one of those.
+    """
+    held = packs_of(parts)
+    todo = [each for each in held if not all(map(_is_current, each))]
+    tasks = [_task(each[0], locate(each[0].documents), work) for each in todo]
     receipts = engine.run("signals", tasks, report=report)
     made: dict[str, Part] = {}
     staged: dict[str, Path] = {}
-    for part, task, receipt in zip(todo, tasks, receipts, strict=True):
-        ref = ObjectRef(*receipt["signals"])
-        made[part.key] = replace(part, signals=ref, signals_key=signals_key())
-        staged[ref.sha256] = Path(task["folder"]) / "signals.parquet"
+    for each, task, receipt in zip(todo, tasks, receipts, strict=True):
+        file = ObjectRef(*receipt["signals"])
+        staged[file.sha256] = Path(task["folder"]) / "signals.parquet"
+        for part in each:
+            ref = _like(part.documents, file)
+            made[part.key] = replace(part, signals=ref, signals_key=signals_key())
     return [made.get(part.key, part) for part in parts], staged
+
+
+def _is_current(part: Part) -> bool:
+    return part.signals_key == signals_key() and part.signals is not None
+
+
+def _like(documents: ObjectRef, file: ObjectRef) -> ObjectRef:
+    """The rows of a file of signals that are of a part's documents."""
+    if isinstance(documents, Slice):
+        return Slice(file.sha256, file.bytes, documents.rows, documents.first)
+    return file
 
 
 def _task(part: Part, documents: Path, work: Path) -> dict[str, Any]:
@@ -99,15 +116,18 @@ def _groups(documents: Path) -> Iterator[pa.RecordBatch]:
 def find_duplicates(
     parts: Sequence[Part], locate: Locate, work: Path, engine: Engine, table: Path
 ) -> ObjectRef:
-    """Writes the table `duplicates` over all parts, which have signals by now, to `table`."""
+    """Writes the table `duplicates` over all parts, which have signals by now, to `table`.
+
+    What is kept for the next version is kept by file, so a pack is read again when it is new.
+    """
     files = [
         PartFiles(
             f"{part.documents.sha256}-{part.signals.sha256}",
             locate(part.documents),
             locate(part.signals),
         )
-        for part in parts
-        if part.signals is not None and part.documents.rows
+        for part, *_ in (p for p in packs_of(parts) if any(each.documents.rows for each in p))
+        if part.signals is not None
     ]
     with taking_turns(work, "duplicates"):
         made = find(files, work, engine, cache=work / "duplicates-cache")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -165,10 +165,7 @@ class Manifest:
 
     def packs(self) -> list[tuple[Part, ...]]:
         """The parts by the files they are in, in their order: most often one part, with its own."""
-        packs: dict[str, list[Part]] = {}
-        for part in self.parts:
-            packs.setdefault(part.ledger.sha256, []).append(part)  # no ledger is like another
-        return [tuple(parts) for parts in packs.values()]
+        return packs_of(self.parts)
 
     def inconsistencies(self) -> list[str]:
         """Sums and references inside the manifest that should agree and do not, in words."""
@@ -247,6 +244,14 @@ class Manifest:
 
 def _is_packed(part: Part) -> bool:
     return any(isinstance(part.table(table), Slice) for table in TABLES)
+
+
+def packs_of(parts: Iterable[Part]) -> list[tuple[Part, ...]]:
+    """Parts by the files they are in, in their order."""
+    packs: dict[str, list[Part]] = {}
+    for part in parts:
+        packs.setdefault(part.ledger.sha256, []).append(part)  # no ledger is like another
+    return [tuple(held) for held in packs.values()]
 
 
 def records_of(outcomes: Mapping[str, int]) -> int:

@@ -11,14 +11,14 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from archive.digest import canonical_json, sha256_hex
 from archive.errors import CheckFailed, Corrupt, LowbgError, UnknownName, UsageError
-from archive.manifest import Manifest, Part, valid_name
+from archive.manifest import Manifest, Part, packs_of, valid_name
 from archive.store.disk import Disk
 from archive.store.objects import Objects, make_folders, status_of, write_aside
 from archive.strict_json import MAX_BYTES
@@ -151,20 +151,32 @@ class Store(Objects):
         """What people call a file of the store."""
         return str(path)
 
-    def known_parts(self) -> dict[str, Part]:
+    def known_parts(self, wanted: Collection[str] | None = None) -> dict[str, Part]:
         """Part key to part, over all versions; only parts whose objects are there, at their size.
 
-        Their bytes are not read here: `check` does that.
+        Their bytes are not read here: `check` does that. Where a part is in several files, one
+        comes first all of whose parts are `wanted` (None: all are), and the newer one.
         """
+        files = [each for parts in self._newest_first() for each in packs_of(parts)]
+        there = [each for each in files if self._are_there(each[0])]
         parts: dict[str, Part] = {}
-        for name in self.names():
-            for version in self.versions(name):
-                for part in self._parts(name, version):
-                    if part.key not in parts and all(
-                        map(self.present, (part.documents, part.ledger))
-                    ):
-                        parts[part.key] = part
+        for whole in (True, False):
+            for each in there:
+                new = [
+                    p for p in each if p.key not in parts and (wanted is None or p.key in wanted)
+                ]
+                if len(new) == len(each) or not whole:
+                    parts.update((part.key, part) for part in new)
         return parts
+
+    def _newest_first(self) -> Iterator[tuple[Part, ...]]:
+        """The parts of every version; of each snapshot the newest version is first."""
+        for name in self.names():
+            for version in reversed(self.versions(name)):
+                yield self._parts(name, version)
+
+    def _are_there(self, part: Part) -> bool:
+        return all(map(self.present, (part.documents, part.ledger)))
 
     def _parts(self, name: str, version: int) -> tuple[Part, ...]:
         """Of a version that cannot be read there is nothing to reuse: verify tells of it."""
