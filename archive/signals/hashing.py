@@ -16,6 +16,7 @@ Hashes = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int64]
 
 BASE: Final = 0x9E3779B97F4A7C15
+INVERSE: Final = pow(BASE, -1, 2**64)
 LENGTH: Final = 0xD6E8FEB86659FD93
 
 

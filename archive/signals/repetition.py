@@ -67,7 +67,7 @@ def _lines(view: View) -> dict[str, Any]:
 
 def _paragraphs(view: View) -> dict[str, Any]:
     paragraphs = paragraphs_of(view)
-    hashes = view.hashes(paragraphs)
+    hashes = view.hashes_like(paragraphs, view.lines, view.line_hashes)
     copies, chars, _ = later_copies(paragraphs, hashes)
     stripped = view.strip(paragraphs)
     stripped_hashes = view.hashes_like(stripped, paragraphs, hashes)

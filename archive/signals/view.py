@@ -287,9 +287,12 @@ class View:
         return of_spans(self.codes, spans.starts, spans.ends)
 
     def hashes_like(self, spans: Spans, others: Spans, known: Hashes) -> Hashes:
-        """Hashes of spans, of which most are equal to one each of others with known hashes."""
-        hashes = known.copy()
-        new = np.flatnonzero((spans.starts != others.starts) | (spans.ends != others.ends))
+        """Hashes of spans, of which many are others with known hashes."""
+        if not len(others):
+            return self.hashes(spans)
+        at = np.minimum(np.searchsorted(others.starts, spans.starts), len(others) - 1)
+        hashes = known[at]
+        new = np.flatnonzero((spans.starts != others.starts[at]) | (spans.ends != others.ends[at]))
         hashes[new] = of_spans(self.codes, spans.starts[new], spans.ends[new])
         return hashes
 

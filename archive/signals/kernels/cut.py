@@ -129,53 +129,48 @@ def tokens(
     starts, ends = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
     joined = np.empty(count, dtype=np.uint8)
     hashes, lower = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.uint64)
-    number = end = 0
-    while end < len(codes):
-        at = end
-        shows = not flags[at] & SPACE and not _invisible(codes[at])
-        # A run of one same mark goes on through segments of it alone.
-        repeats = not flags[at] & (ALNUM | SPACE)
-        total, power, either, differs = ZERO, ONE, np.uint8(0), np.uint32(0)
-        while True:
-            total += (np.uint64(codes[end]) + ONE) * power
-            power *= FACTOR
-            either |= flags[end]
-            differs |= codes[end] ^ lowered[end]
-            end += 1
-            if end == len(codes):
+    number = at = 0
+    repeats = False
+    total, power, either, differs = ZERO, ONE, np.uint8(0), np.uint32(0)
+    for i in range(len(codes) + 1):
+        if i == len(codes) or (begins[i] and not (repeats and codes[i] == codes[at])):
+            if i > 0 and not flags[at] & SPACE and not _invisible(codes[at]):
+                starts[number], ends[number], joined[number] = at, i, either
+                hashes[number] = finished(total, i - at)
+                lower[number] = of_span(lowered, at, i) if differs else hashes[number]
+                number += 1
+            if i == len(codes):
                 break
-            if begins[end]:
-                if not repeats or codes[end] != codes[at]:
-                    break
-            else:
-                # The segment is longer than one mark: what follows it is no repetition.
-                repeats = False
-        if shows:
-            starts[number], ends[number], joined[number] = at, end, either
-            hashes[number] = finished(total, end - at)
-            lower[number] = of_span(lowered, at, end) if differs else hashes[number]
-            number += 1
+            at = i
+            # A run of one same mark goes on through segments of it alone.
+            repeats = not flags[i] & (ALNUM | SPACE)
+            total, power, either, differs = ZERO, ONE, np.uint8(0), np.uint32(0)
+        elif not begins[i]:
+            repeats = False
+        total += (np.uint64(codes[i]) + ONE) * power
+        power *= FACTOR
+        either |= flags[i]
+        differs |= codes[i] ^ lowered[i]
     return starts[:number], ends[:number], joined[:number], hashes[:number], lower[:number]
 
 
 @kernel("Tuple((int64[::1], int64[::1], uint8[::1]))(uint8[::1])")
 def pieces(flags: Bytes) -> tuple[Positions, Positions, Bytes]:
-    """Maximal stretches without white space: start, end, flags joined by `or`."""
+    """Maximal stretches without white space, in a batch that ends in some: start, end, flags."""
     most = len(flags) // 2 + 1
     starts, ends = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
     joined = np.empty(most, dtype=np.uint8)
-    number = at = 0
-    while at < len(flags):
-        if flags[at] & SPACE:
-            at += 1
-            continue
-        starts[number] = at
-        either = np.uint8(0)
-        while at < len(flags) and not flags[at] & SPACE:
-            either |= flags[at]
-            at += 1
-        ends[number], joined[number] = at, either
-        number += 1
+    number = 0
+    inside = False
+    either = np.uint8(0)
+    for i in range(len(flags)):
+        if not flags[i] & SPACE:
+            if not inside:
+                starts[number], either, inside = i, np.uint8(0), True
+            either |= flags[i]
+        elif inside:
+            ends[number], joined[number], inside = i, either, False
+            number += 1
     return starts[:number], ends[:number], joined[:number]
 
 

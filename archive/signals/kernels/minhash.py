@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
-from archive.signals.hashing import Hashes, Positions
+from archive.signals.hashing import INVERSE, Hashes, Positions
 from archive.signals.kernels.compiled import kernel
 from archive.signals.kernels.hashes import FACTOR, ONE, ZERO, finished
 
+BACK: Final = np.uint64(INVERSE)
 Numbers = npt.NDArray[np.uint32]
 
 
@@ -28,13 +31,17 @@ def shingles(words: Hashes, bounds: Positions, size: int) -> tuple[Hashes, Posit
     at = 0
     for text in range(texts):
         end = bounds[text + 1]
-        for start in range(bounds[text], max(end - size, bounds[text]) + 1):
-            total, power = ZERO, ONE
-            stop = min(start + size, end)
-            for i in range(start, stop):
-                total += (words[i] + ONE) * power
-                power *= FACTOR
-            hashes[at] = finished(total, stop - start)
+        begin, length = bounds[text], min(size, end - bounds[text])
+        total, power = ZERO, BACK
+        for i in range(begin, begin + length):
+            power *= FACTOR
+            total += (words[i] + ONE) * power
+        hashes[at] = finished(total, length)
+        at += 1
+        for i in range(begin + length, end):
+            # The next one: less its first word, divided by the base, and one word more.
+            total = (total - (words[i - length] + ONE)) * BACK + (words[i] + ONE) * power
+            hashes[at] = finished(total, length)
             at += 1
     return hashes, first
 

@@ -15,7 +15,7 @@ from archive.signals.hashing import Positions
 from archive.signals.kernels.compiled import helper, kernel
 from archive.signals.kernels.hashes import SPREAD, room
 
-Slots = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.int32]
 Table = npt.NDArray[np.int64]
 
 LAST_TOP: Final = 4  # up to this n the commonest n-gram is wanted, from here on what is duplicated
@@ -24,12 +24,20 @@ LAST: Final = 10
 
 @helper
 def _step(
-    n: int, end: int, count: int, at: Positions, group: Positions, known: Table, slots: Slots
+    n: int,
+    end: int,
+    count: int,
+    at: Positions,
+    group: Positions,
+    pairs: Positions,
+    times: Counts,
+    first: Counts,
+    slots: Counts,
 ) -> int:
     """From the repeated (n-1)-grams of a text to its repeated n-grams, in place; how many.
 
     `at[:count]` is where they begin, in order, `group[:count]` which one each is; no word from
-    `end` on is of the text. Rows of `known`, by group: the two parts, how often, where first.
+    `end` on is of the text. By group, afterwards: its two parts, how often it occurs, where first.
     """
     mask = np.int64(room(count) - 1)
     for i in range(mask + 1):
@@ -38,22 +46,21 @@ def _step(
     for j in range(count - 1):
         if at[j + 1] != at[j] + 1 or at[j] + n > end:
             continue
-        one, two = group[j], group[j + 1]
-        spread = (np.uint64(one) * SPREAD ^ np.uint64(two)) * SPREAD
-        slot = np.int64(spread >> np.uint64(33)) & mask
-        while slots[slot] >= 0 and (known[slots[slot], 0] != one or known[slots[slot], 1] != two):
+        pair = group[j] << 32 | group[j + 1]
+        spread = np.uint64(pair) * SPREAD
+        slot = np.int64((spread ^ (spread >> np.uint64(32))) * SPREAD >> np.uint64(33)) & mask
+        while slots[slot] >= 0 and pairs[slots[slot]] != pair:
             slot = (slot + 1) & mask
         if slots[slot] < 0:
             slots[slot] = groups
-            known[groups, 0], known[groups, 1] = one, two
-            known[groups, 2], known[groups, 3] = 0, at[j]
+            pairs[groups], times[groups], first[groups] = pair, 0, at[j]
             groups += 1
-        known[slots[slot], 2] += 1
+        times[slots[slot]] += 1
         at[found], group[found] = at[j], slots[slot]
         found += 1
     kept = 0
     for j in range(found):
-        if known[group[j], 2] > 1:
+        if times[group[j]] > 1:
             at[kept], group[kept] = at[j], group[j]
             kept += 1
     return kept
@@ -65,7 +72,8 @@ def _commonest(
     count: int,
     at: Positions,
     group: Positions,
-    known: Table,
+    times: Counts,
+    first: Counts,
     sums: Positions,
     dclm: bool,
 ) -> int:
@@ -75,13 +83,13 @@ def _commonest(
     """
     most = best = 0
     for j in range(count):
-        times, first = known[group[j], 2], known[group[j], 3]
-        if first != at[j] or times < most:
+        start, often = first[group[j]], times[group[j]]
+        if start != at[j] or often < most:
             continue
-        chars = sums[first + n] - sums[first] + (0 if dclm else n - 1)
-        if times > most or (dclm and chars > best):
+        chars = sums[start + n] - sums[start] + (0 if dclm else n - 1)
+        if often > most or (dclm and chars > best):
             best = chars
-        most = times
+        most = often
     return best * most
 
 
@@ -133,7 +141,8 @@ def repeated(
     for text in range(texts):
         most = max(most, bounds[text + 1] - bounds[text])
     at, group = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
-    known, seen = np.empty((most, 4), dtype=np.int64), np.zeros(most, dtype=np.int64)
+    pairs, seen = np.empty(most, dtype=np.int64), np.zeros(most, dtype=np.int64)
+    times, first = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
     slots = np.empty(room(most), dtype=np.int32)
     for text in range(texts):
         begin, end = bounds[text], bounds[text + 1]
@@ -143,7 +152,7 @@ def repeated(
                 at[count], group[count] = i, number[i]
                 count += 1
         for n in range(2, LAST + 1):
-            count = _step(n, end, count, at, group, known, slots)
+            count = _step(n, end, count, at, group, pairs, times, first, slots)
             if n > LAST_TOP and dclm:
                 duplicated[text, n - LAST_TOP - 1] = _covered(n, count, at, sums)
             elif n > LAST_TOP:
@@ -151,7 +160,7 @@ def repeated(
                 found = _copies(n, count, at, group, seen, mark, sums)
                 duplicated[text, n - LAST_TOP - 1] = found
             elif count:
-                top[text, n - 2] = _commonest(n, count, at, group, known, sums, dclm)
+                top[text, n - 2] = _commonest(n, count, at, group, times, first, sums, dclm)
             elif begin + n <= end and not dclm:
                 # Where nothing repeats, the commonest is the first of the text.
                 top[text, n - 2] = sums[begin + n] - sums[begin] + n - 1
