@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from archive.errors import LowbgError, UsageError
-from archive.remote.faults import Fault, answered
+from archive.remote.faults import Fault, answered, ends_before
 from archive.remote.politeness import Politeness
 from archive.remote.reply import Ask, Facts, Reply
 
@@ -102,7 +102,9 @@ def _object(
         elif _status(fault.__cause__) == 416:
             found = within(lambda: filesystem.call_s3("head_object", **name))
             size = int(found["ContentLength"])
-            yield Reply(_told(found, size), size, iter(()), size)
+            if start and (pinned is None or pinned.size == size):
+                raise ends_before(start) from None
+            yield Reply(_told(found, size), 0, iter(()), 0)
         else:
             raise
         return

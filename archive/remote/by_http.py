@@ -19,7 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from archive.errors import UsageError
 from archive.remote.coding import as_stored
-from archive.remote.faults import Fault, answered
+from archive.remote.faults import Fault, answered, ends_before
 from archive.remote.politeness import Politeness
 from archive.remote.reply import Ask, Facts, Reply
 
@@ -57,7 +57,7 @@ def _asked(
                 response.close()
                 response = _follow(url, {}, politeness)  # an empty file, and a server of few words
             elif size is None or not (start == 0 or (pinned and pinned.size != size)):
-                raise Fault(f"it ends before byte {start + 1:,}", passing=False)
+                raise ends_before(start)
         yield _reply(url, response, politeness)
     finally:
         response.close()  # which gives the connection back where all of it was read
@@ -67,7 +67,7 @@ def _reply(url: str, response: BaseHTTPResponse, politeness: Politeness) -> Repl
     if response.status == 206:
         return _part(response, politeness)
     if response.status == 416 and (size := _size_told(response)) is not None:
-        return Reply(_facts(response, size), size, iter(()), size)
+        return Reply(_facts(response, size), 0, iter(()), 0)
     if response.status != 200:
         raise answered(response.status, response.reason or "", _asked_wait(response, politeness))
     length = response.length_remaining

@@ -62,6 +62,12 @@ def answered(status: int, reason: str, after: float | None = None) -> Fault:
     return Fault(told, passing=status not in _FOR_GOOD, after=after)
 
 
+def ends_before(start: int) -> Fault:
+    """The fault of asking for bytes that a file does not have."""
+    step = "check that the list of ranges is of this file"
+    return Fault(f"it ends before byte {start + 1:,}", passing=False, next_step=step)
+
+
 class Tries:
     """Counts the tries in a row that bring little, and waits between them."""
 

@@ -129,18 +129,20 @@ def _taken(reply: Reply, sink: Sink, stop: int | None, politeness: Politeness) -
 
 def _agreed(reply: Reply, sink: Sink) -> int:
     """Makes the sink fit an answer, or raises Fault; how many bytes of the answer are not new."""
-    other = sink.facts is not None and sink.facts.differs(reply.facts)
-    if other:
+    asked, size = sink.start + sink.length, reply.facts.size
+    if reply.offset not in (0, asked):
+        told = f"bytes from {asked:,} on were asked for, bytes from {reply.offset:,} on came"
+        raise Fault(told)
+    if sink.facts and sink.facts.differs(reply.facts):
         if sink.fixed:
             raise Fault("it changed while it was read", passing=False)
         sink.clear()
         sink.facts = None
-    at, size = sink.start + sink.length, reply.facts.size
+    at = sink.start + sink.length
+    if reply.offset > at:
+        raise Fault("it changed while it was read")
     if size is not None and size < at:
         raise Fault(f"it ends at byte {size:,}, before byte {at:,}", passing=False)
-    if reply.offset not in (0, at):
-        told = f"bytes from {at:,} on were asked for, bytes from {reply.offset:,} on came"
-        raise Fault("it changed while it was read" if other else told)
     if at - reply.offset > SKIP and sink.start:
         raise Fault(
             "the server sends no ranges, only the whole file",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import multiprocessing
 import os
 import signal
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.remote import Politeness, politely, read_bytes
+from archive.remote import Politeness, polite, politely, read_bytes
 from archive.remote.limits import BURST_S, Limits
 from tests.servers import Still, Web
 
@@ -113,8 +114,16 @@ def test_a_file_takes_as_long_as_the_rate_says(site: Web, clock: Still, tmp_path
     assert sum(clock.slept) == pytest.approx(10 - BURST_S)
 
 
+def test_the_environment_says_whether_requests_are_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, anonymous in (("1", True), ("0", False), ("", False)):
+        monkeypatch.setenv("LOWBG_S3_ANONYMOUS", value)
+        assert contextvars.Context().run(polite).anonymous is anonymous
+    with politely(Politeness(connections=7)):
+        assert polite().connections == 7
+
+
 def test_politeness_travels_as_a_plain_dict() -> None:
-    polite = Politeness(connections=2, bytes_per_second=None, anonymous=True, limits="/x")
-    assert Politeness(**polite.as_task()) == polite
+    sent = Politeness(connections=2, bytes_per_second=None, anonymous=True, limits="/x")
+    assert Politeness(**sent.as_task()) == sent
     with pytest.raises(TypeError):
-        Politeness(**polite.as_task() | {"conections": 3})
+        Politeness(**sent.as_task() | {"conections": 3})
