@@ -365,8 +365,21 @@ def _known_names(message: str, query: str) -> str:
     if not message.startswith("Binder Error") or "olumn" not in message:
         return ""
     words = set(re.findall(r"\w+", query.lower()))
-    return "\n       ".join(
+    missing = re.search(r'Referenced column "(\w+)"', message)
+    elsewhere = [
+        f"{missing[1]} is a column of {name}: join {name} using (id)"
+        for name in views.NAMES
+        if missing and name not in words and _has(name, missing[1])
+    ]
+    named = [
         f"columns of {name}: {', '.join(column.name for column in schema.TABLES[name])}"
         for name in views.NAMES
         if name in words
-    )
+    ]
+    return "\n       ".join([*elsewhere, *named])
+
+
+def _has(table: str, column: str) -> bool:
+    """Whether documents can be joined with a table to have a column of it."""
+    names = {each.name for each in schema.TABLES[table]}
+    return {"id", column.lower()} <= names

@@ -123,6 +123,7 @@ def test_one_flipped_bit_is_found_before_there_is_a_row(tmp_path: Path, table: s
     ("query", "message", "step"),
     [
         ("SELECT language FROM documents", "language", "declared_language"),
+        ("SELECT language FROM documents", "language", "of signals: join signals using (id)"),
         ("SELECT 1 FROM docs", "docs", f"tables: {', '.join(NAMES)}"),
         ("SELEC 1", "yntax error", ""),
         ("SELECT CAST('x' AS INT)", "x", ""),
