@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import os
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import EnvironmentFailed, UsageError
+from archive.remote import Politeness, politely
 from archive.sources.inputs import Input, expand, fetch
+from tests.servers import Still, Web, changing, honest, web
 
 
 @pytest.fixture
@@ -176,39 +175,59 @@ def test_globs_of_a_remote_filesystem_are_expanded(remote: str) -> None:
     assert names(expand([f"{remote}/"])) == ["a.warc", "b.warc"]
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def web(crawl: Path) -> Iterator[str]:
-    handler = functools.partial(Quiet, directory=str(crawl))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A server, and a clock that waits for nothing."""
+    monkeypatch.setenv("LOWBG_CACHE", str(tmp_path / "cache"))
+    with web() as served, politely(Politeness(clock=Still())):
+        yield served
 
 
-def test_a_copy_of_what_has_not_changed_is_used_again(web: str, tmp_path: Path) -> None:
-    source = Input("a.warc", f"{web}/a.warc")
+def gets(site: Web) -> int:
+    """Requests for all of a file."""
+    return sum(each.range != "bytes=0-0" for each in site.asked)
+
+
+def test_a_copy_of_what_has_not_changed_is_used_again(site: Web, tmp_path: Path) -> None:
+    source = Input("a.warc", site.put("a.warc", b"a.warc"))
     first = fetch(source, tmp_path / "copies")
     assert first.read_bytes() == b"a.warc"
-    stamp = first.stat().st_ino
     assert fetch(source, tmp_path / "copies") == first
-    assert first.stat().st_ino == stamp
+    assert gets(site) == 1
     first.write_bytes(b"half")
     assert fetch(source, tmp_path / "copies").read_bytes() == b"a.warc"
 
 
+@pytest.mark.parametrize(
+    "facts", [{"etag": '"2"'}, {"etag": None, "modified": "Wed, 02 Jan 2013 00:00:00 GMT"}]
+)
 def test_a_copy_is_not_used_once_the_file_has_changed(
-    web: str, crawl: Path, tmp_path: Path
+    site: Web, tmp_path: Path, facts: dict[str, str | None]
 ) -> None:
-    source = Input("a.warc", f"{web}/a.warc")
+    source = Input("a.warc", site.put("a.warc", b"a.warc", etag=None))
     fetch(source, tmp_path / "copies")
-    (crawl / "a.warc").write_bytes(b"A.WARC")  # of the same size
-    os.utime(crawl / "a.warc", (1e9, 1e9))
+    site.put("a.warc", b"A.WARC", **facts)  # of the same size
     assert fetch(source, tmp_path / "copies").read_bytes() == b"A.WARC"
+
+
+def test_a_file_that_changes_while_it_is_fetched_is_the_new_one(site: Web, tmp_path: Path) -> None:
+    source = Input("a.warc", site.put("a.warc", b"a.warc", honest, changing(b"A.WARC", '"2"')))
+    assert fetch(source, tmp_path / "copies").read_bytes() == b"A.WARC"
+    assert len(list((tmp_path / "copies").iterdir())) == 1
+    restless = [changing(b"%d" % number, f'"{number}"') for number in range(9)]
+    source = Input("b.warc", site.put("b.warc", b"", *restless))
+    with pytest.raises(EnvironmentFailed, match="changes while it is read"):
+        fetch(source, tmp_path / "copies")
+
+
+def test_what_the_cache_keeps_is_not_fetched_by_another_build(site: Web, tmp_path: Path) -> None:
+    source = Input("a.warc", site.put("a.warc", b"a.warc"))
+    with politely(Politeness(clock=Still(), cache_bytes=1000)):
+        copies = [fetch(source, tmp_path / name) for name in ("one", "two")]
+    assert [copy.read_bytes() for copy in copies] == [b"a.warc"] * 2
+    assert gets(site) == 1
+    fetch(source, tmp_path / "three")
+    assert gets(site) == 2  # nobody asked for the cache
 
 
 def test_where_nothing_tells_of_a_change_the_file_is_fetched_again(
@@ -229,7 +248,9 @@ def test_a_local_file_is_read_where_it_is(crawl: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "spool").exists()
 
 
-def test_a_remote_file_that_cannot_be_had_is_a_fault_of_the_environment(tmp_path: Path) -> None:
+def test_a_remote_file_that_cannot_be_had_is_a_fault_of_the_environment(
+    site: Web, tmp_path: Path
+) -> None:
     for url in ("memory://sources/missing.warc", "http://127.0.0.1:9/x.warc"):
         with pytest.raises(EnvironmentFailed, match="cannot read") as caught:
             fetch(Input("x", url), tmp_path)

@@ -20,12 +20,13 @@ import pytest
 
 import archive
 from archive.errors import CheckFailed, Corrupt, EnvironmentFailed, UnknownName, UsageError
-from archive.store import remote
+from archive.remote import Politeness, politely
 from archive.store.local import Store
 from archive.store.remote import RemoteStore, at_hand, open_store
 from archive.verify import verify
 from tests.archives import write_crawl
 from tests.cli.test_commands import lowbg
+from tests.servers import Still, cut, says, web
 from tests.stores import make_store
 
 MEMORY = "memory://stores/one"
@@ -93,9 +94,10 @@ def serving(folder: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("LOWBG_CACHE", str(tmp_path / "cache"))
-
+    with politely(Politeness(clock=Still())):
+        yield
 
 
 @pytest.fixture
@@ -258,6 +260,24 @@ def test_a_transfer_that_is_cut_off_leaves_nothing(server: Server, local: Store)
     assert not [p for p in web.store.root.rglob(part.sha256) if p.is_file()]
     server.cut.clear()
     assert web.sql(QUERY).rows == archive.open("web", local.root).sql(QUERY).rows
+
+
+def test_an_object_that_was_cut_off_is_gone_on_with(local: Store) -> None:
+    part = local.manifest("web", 2).parts[0].documents
+    path = f"objects/sha256/{part.sha256[:2]}/{part.sha256}"
+    with web() as site:
+        for file in local.root.rglob("*"):
+            if file.is_file():
+                site.put(file.relative_to(local.root).as_posix(), file.read_bytes())
+        site.behave(path, cut(part.bytes // 2), *[says(503)] * 2)
+        store = open_store(site.url)
+        store.manifest("web", 2)
+        with pytest.raises(EnvironmentFailed, match="503"):
+            store.check(part)
+        assert store.check(part).read_bytes() == local.check(part).read_bytes()
+        asked = [each.range for each in site.asked if each.path == path]
+    later = f"bytes={part.bytes // 2}-{part.bytes}"
+    assert asked == [f"bytes=0-{part.bytes}", later, later, later]
 
 
 def test_what_passes_is_tried_again_and_what_does_not_is_not(server: Server, local: Store) -> None:
