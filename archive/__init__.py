@@ -15,7 +15,7 @@ from archive.errors import LowbgError
 if TYPE_CHECKING:
     from archive.feed.mix import mix, originals
     from archive.recipe import Limits, Recipe
-    from archive.snapshot import Snapshot, annotate, build, build_share, open, rebuild
+    from archive.snapshot import Snapshot, annotate, build, build_share, compact, open, rebuild
 
 __all__ = [
     "Limits",
@@ -25,6 +25,7 @@ __all__ = [
     "annotate",
     "build",
     "build_share",
+    "compact",
     "mix",
     "open",
     "originals",
@@ -38,6 +39,7 @@ _HOMES = {
     "annotate": "archive.snapshot",
     "build": "archive.snapshot",
     "build_share": "archive.snapshot",
+    "compact": "archive.snapshot",
     "mix": "archive.feed.mix",
     "open": "archive.snapshot",
     "originals": "archive.feed.mix",

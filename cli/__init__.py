@@ -14,6 +14,7 @@ COMMANDS = {
     "build": "turn web archives into a snapshot",
     "rebuild": "extract again from the kept originals",
     "annotate": "compute signals and duplicates again",
+    "compact": "put small parts into fewer files",
     "verify": "check every byte, leaf and sum of a snapshot",
     "sql": "answer SQL over a snapshot",
     "shell": "an interactive SQL prompt",
