@@ -174,7 +174,7 @@ def _write_warc(layout: Layout, number: str, pages: Sequence[Page]) -> None:
     path = f"crawl-data/{layout.crawl}/segments/{SEGMENT}/warc/{name}.warc.gz"
     layout.warcs[number] = path
     info = warcs.warcinfo([("isPartOf", layout.crawl), ("description", f"file {number}")])
-    data = warcs.gzip_member(info)
+    data = bytearray(warcs.gzip_member(info))
     for page in pages:
         asked = b"GET / HTTP/1.1\r\n\r\n"
         data += warcs.gzip_member(warcs.warc_record("request", page.url, page.captured, asked))
@@ -187,7 +187,7 @@ def _write_warc(layout: Layout, number: str, pages: Sequence[Page]) -> None:
                 "metadata", page.url, page.captured, b"fetchTimeMs: 10\r\n", headers=said
             )
         )
-    _write(layout.folder / path, data)
+    _write(layout.folder / path, bytes(data))
 
 
 def _write_wet(layout: Layout, number: str, pages: Sequence[Page]) -> None:
