@@ -19,6 +19,7 @@ from archive.manifest import InputEntry, Manifest, ObjectRef, Part, Slice
 from archive.parts import Found, make_part, part_task, recorded, state_of
 from archive.pipeline import Progress
 from archive.recipe import Recipe, recipe_from_json
+from archive.records import Outcome
 from archive.slices import Slices
 from archive.store.local import Store
 from archive.store.remote import RemoteStore, at_hand
@@ -38,6 +39,7 @@ MADE_OTHERWISE: Final = (
     " store and compare"
 )
 KEEP: Final = "build the next version with --keep-originals"
+TRY_AGAIN: Final = "build the same inputs again: the next version tries it anew"
 READ_AGAIN: Final = "check the disk, the permissions and the temporary folder, then verify again"
 
 
@@ -119,7 +121,10 @@ def _derive(
     for part, entry in pairs:
         bare = replace(part, signals=None, signals_key=None)
         key = canonical_json([entry.name, asdict(bare), manifest.recipe])
-        if entry.kept and key not in seen:
+        if part.outcomes.get(Outcome.FAILED):  # it is no function of its input
+            found = "an input whose workers died"
+            yield Finding(UNVERIFIABLE, entry.name, "a part that was made", found, TRY_AGAIN)
+        elif entry.kept and key not in seen:
             seen.add(key)
             yield from _check_part(opened, part, entry, report)
 

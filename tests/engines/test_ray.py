@@ -120,10 +120,13 @@ def test_rays_client_protocol_is_refused_with_what_to_do() -> None:
 def test_a_build_on_two_nodes_makes_every_byte_that_a_local_one_makes(
     cluster: Loopback, engine: RayEngine, tmp_path: Path
 ) -> None:
+    import ray  # only once the cluster has set its surroundings
+
     crawl = write_crawl(tmp_path / "crawl")
     here = archive.build(crawl, "web", tmp_path / "here").manifest
     store = tmp_path / "there"
     there = archive.build(crawl, "web", store, engine="ray", address=cluster.address).manifest
+    assert ray.is_initialized(), "what the calling program began is left running"
     assert there.content_root == here.content_root
     assert (there.parts, there.duplicates) == (here.parts, here.duplicates)
     assert archive.open("web", store).verify().findings == ()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import archive
 from archive import parts, pipeline
@@ -24,6 +25,8 @@ from archive.recipe import Recipe
 from archive.shards import Shard
 from archive.sources.inputs import Input, expand
 from archive.store.local import Store
+from archive.verify.deep import verify_deep
+from cli import group
 from tests import warcs
 from tests.archives import STORIES, write_crawl
 from tests.engines.clusters import Loopback
@@ -107,6 +110,18 @@ def test_a_share_that_cannot_be_is_refused(text: str) -> None:
         Shard.of(text)
 
 
+def test_the_command_makes_a_share_and_says_what_it_made(crawl: list[str], tmp_path: Path) -> None:
+    asked = ["build", *crawl, "--name", "web", "--store", str(tmp_path / "store")]
+    asked += ["--no-annotate", "--workers", "1"]
+    done = CliRunner().invoke(group, [*asked, "--shard", "1/2", "--json"])
+    share = json.loads(done.stdout)
+    assert (share["shard"], share["inputs"], share["failed"]) == ("1/2", 1, [])
+    assert share["documents"] == share["outcomes"]["kept"] == 6
+    shown = CliRunner().invoke(group, [*asked, "--shard", "2/2"]).stdout
+    assert shown.startswith("share 2/2: 1 inputs, ")
+    assert json.loads(CliRunner().invoke(group, [*asked, "--json"]).stdout)["documents"] == 7
+
+
 class Deadly(LocalEngine):
     """Two workers; one that is given an input of this name dies, `deaths` times in all."""
 
@@ -138,7 +153,7 @@ def _text(path: Path) -> str:
 def _build(store: Path, crawl: list[str], engine: LocalEngine) -> archive.Snapshot:
     opened = Store.create(store)
     try:
-        order = Order("web", expand(crawl), Recipe(), annotate=False)
+        order = Order("web", expand(crawl), Recipe(), keep_originals=True, annotate=False)
         return archive.Snapshot(opened, pipeline.build(opened, order, engine))
     finally:
         engine.close()
@@ -165,6 +180,8 @@ def test_an_input_that_kills_its_workers_is_ledgered_as_failed_and_tried_again(
     assert without.failed() == [{"file": "second.warc", "length": size, "reason": reason}]
     assert without.manifest.outcomes["failed"] == 1
     assert without.verify().findings == (), "every byte has a row"
+    (deep,) = verify_deep(without.store, "web@1", pipeline.silent)
+    assert (deep.kind, deep.path) == ("unverifiable", "second.warc")
     assert without.manifest.documents == whole.manifest.documents - 1
     again = _build(store, crawl, LocalEngine(2))
     assert again.reference == "web@2"
