@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import LowbgError
 
 if TYPE_CHECKING:
+    from archive.commoncrawl.named import Choice
     from archive.feed.mix import mix, originals
     from archive.recipe import Limits, Recipe
     from archive.snapshot import Snapshot, annotate, build, build_share, compact, open, rebuild
 
 __all__ = [
+    "Choice",
     "Limits",
     "LowbgError",
     "Recipe",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Choice": "archive.commoncrawl.named",
     "Limits": "archive.recipe",
     "Recipe": "archive.recipe",
     "Snapshot": "archive.snapshot",

@@ -18,7 +18,11 @@ _NAMES = ("where", "index", "files", "seed", "base")
 def choice_options(command: F) -> F:
     """`--where`, `--index`, `--files`, `--seed` and `--cc-base`."""
     options = (
-        click.option("--where", metavar="SQL", help="Only what the crawl's index says this of."),
+        click.option(
+            "--where",
+            metavar="SQL",
+            help="Only captures that the crawl's index says this of: \"url_host_tld = 'scot'\".",
+        ),
         click.option(
             "--index", metavar="FILE|URL", help="Select from this CDXJ, not the columnar index."
         ),

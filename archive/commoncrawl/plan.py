@@ -70,8 +70,12 @@ def plan(pattern: str, choice: Choice) -> Plan:
         return _of_records(kind, crawl, choice, base)
     listing = crawl.formats.get(kind)
     if choice.files is None and listing is not None:
-        return _of_all(kind, crawl, listing, base)
-    return _of_files(kind, crawl, listing, choice, base)
+        made = _of_all(kind, crawl, listing, base)
+    else:
+        made = _of_files(kind, crawl, listing, choice, base)
+    if kind == "wet":
+        made.notes.append("CPU: at the rate of HTML pages in WARC; that of WET is not measured")
+    return made
 
 
 def _of_all(kind: str, crawl: Crawl, listing: Listing, base: Base) -> Plan:

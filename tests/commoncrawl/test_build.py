@@ -109,6 +109,16 @@ def test_the_root_is_the_same_from_s3_and_from_disk(
     assert built(tmp_path / "s3", on_s3, pattern, choice=choice).content_root == local.content_root
 
 
+def test_workers_of_their_own_make_the_same_of_a_selection(
+    site: tuple[Layout, Web], tmp_path: Path
+) -> None:
+    layout, served = site
+    choice = Choice(where=GAELIC)
+    one = built(tmp_path / "one", str(layout.folder), WARC, choice=choice)
+    two = built(tmp_path / "two", served.url, WARC, choice=choice, workers=2)
+    assert two.content_root == one.content_root
+
+
 def test_files_by_a_crawls_name_are_the_files_themselves(
     site: tuple[Layout, Web], tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.commoncrawl import cdxj, crawls, index
@@ -158,6 +158,7 @@ def test_an_index_that_cannot_be_read_to_its_end_is_refused(
         list(cdxj.select(str(path), crawl, None))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_index_or_a_clear_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.commoncrawl import collinfo, crawls
@@ -90,6 +90,7 @@ def test_the_bundled_file_is_what_its_reader_writes() -> None:
     assert [each.to_json() for each in crawls.bundled()] == listed
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(2007, 1, 1), dt.date(2024, 1, 1)))
 def test_a_crawl_is_before_a_day_if_it_began_before_it(day: dt.date) -> None:
     found = {each.id for each in crawls.before(day, crawls.bundled())}
@@ -189,6 +190,7 @@ def test_a_torn_refresh_is_refused_with_the_way_out(tmp_path: Path, damage: byte
     assert "--refresh" in caught.value.next_step
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(max_size=5),

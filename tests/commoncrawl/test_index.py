@@ -231,7 +231,9 @@ def test_a_crawl_without_a_columnar_index_says_what_to_do(base: Base) -> None:
     assert "--index" in caught.value.next_step
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(st.text(max_size=40))
 def test_any_text_as_predicate_is_one_or_a_clear_error(crawl: Crawl, text: str) -> None:
     try:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.commoncrawl import crawls, paths
@@ -24,6 +24,7 @@ names = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(names, st.integers(0, 50), st.integers())
 def test_a_sample_is_a_function_of_the_names_and_the_seed_alone(
     listed: list[str], files: int, seed: int
@@ -36,6 +37,7 @@ def test_a_sample_is_a_function_of_the_names_and_the_seed_alone(
     assert [path for path in listed if path in drawn] == drawn
 
 
+@settings(deadline=None)
 @given(names, st.integers(0, 20), st.integers(0, 20), st.integers())
 def test_a_larger_sample_holds_the_smaller_one(
     listed: list[str], few: int, more: int, seed: int
@@ -77,6 +79,7 @@ def test_what_could_lead_elsewhere_is_no_path(path: str) -> None:
     assert not is_path(path)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_path_never_leaves_the_folder_it_is_below(text: str) -> None:
     if is_path(text):
