@@ -96,7 +96,7 @@ def make_part(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, 
     does not add up to the input's size, EnvironmentFailed if the input changed since it was hashed
     or this worker has other versions of what decides content than the task says.
     """
-    _require_versions(task["recipe"])
+    require_versions(task["recipe"])
     folder = Path(task["work"])
     folder.mkdir(parents=True, exist_ok=True)
     if finished := read_receipt(folder, PART_FILES):
@@ -135,7 +135,7 @@ def failed_part(task: dict[str, Any], reason: str, folder: Path) -> dict[str, An
     }
 
 
-def _require_versions(stated: dict[str, Any]) -> None:
+def require_versions(stated: dict[str, Any]) -> None:
     """Refuses to make by other code what the task's key says was made by that."""
     ours, theirs = recorded(recipe_from_json(stated))["versions"], stated["versions"]
     differing = sorted(n for n in {*ours, *theirs} if ours.get(n) != theirs.get(n))
@@ -149,8 +149,17 @@ def _require_versions(stated: dict[str, Any]) -> None:
 def _write_part(
     task: dict[str, Any], aside: dict[str, Path], report: Callable[[int], None]
 ) -> dict[str, Any]:
-    recipe = recipe_from_json(task["recipe"])
     writers = {table: TableWriter(table, path) for table, path in aside.items()}
+    receipt = read_into(task, writers, report)
+    refs = {table: writer.close() for table, writer in writers.items()}
+    return {**receipt, **{table: [ref.sha256, ref.bytes, ref.rows] for table, ref in refs.items()}}
+
+
+def read_into(
+    task: dict[str, Any], writers: dict[str, TableWriter], report: Callable[[int], None]
+) -> dict[str, Any]:
+    """Adds the rows of one input to open tables; what its receipt says besides of them."""
+    recipe = recipe_from_json(task["recipe"])
     outcomes: Counter[str] = Counter()
     accounted = 0
     judge = _judge(task, recipe)
@@ -170,13 +179,11 @@ def _write_part(
         )
     if accounted != task["bytes"]:
         raise Unaccounted(task["name"], task["bytes"], accounted)
-    refs = {table: writer.close() for table, writer in writers.items()}
     return {
         "key": task["key"],
         "source": task["source"],
         "accounted": accounted,
         "outcomes": dict(sorted(outcomes.items())),
-        **{table: [ref.sha256, ref.bytes, ref.rows] for table, ref in refs.items()},
     }
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from archive import evidence
+from archive.batches import batches, finished, parts_of
 from archive.digest import LeafSorter, canonical_json, sha256_hex
 from archive.engines import Engine
 from archive.errors import Corrupt
@@ -231,19 +232,38 @@ def gather(
     known = {key: part for key, part in parts.items() if _is_sound(store, part)}
     todo = [task for task in tasks if task["key"] not in known]
     report = Amount(progress, "extracting", sum(task["bytes"] for task in todo))
-    homes = {task["key"]: Path(task["work"]) for task in todo}
+    made = _made(todo, store.work, engine, report, scratch / "failed")
+    gathered = Gathered(store, [known.get(t["key"]) or made[t["key"]][0] for t in tasks])
+    for part, folder in made.values():
+        gathered.staged[part.documents.sha256] = folder / "documents.parquet"
+        gathered.staged[part.ledger.sha256] = folder / "ledger.parquet"
+    return gathered
+
+
+def _made(
+    tasks: Sequence[dict[str, Any]], work: Path, engine: Engine, report: Amount, failures: Path
+) -> dict[str, tuple[Part, Path]]:
+    """The part of each task by its key, and the folder with its files: small inputs in batches."""
+    sizes = {task["key"]: task["bytes"] for task in tasks}
+    made = {part.key: (part, folder) for part, folder in finished(work, set(sizes))}
+    report(sum(sizes[key] for key in made))
+    batched, single = batches([task for task in tasks if task["key"] not in made], work)
+    receipts = engine.run("parts", batched, report=report, instead=lambda task, reason: {})
+    for batch, receipt in zip(batched, receipts, strict=True):
+        if receipt:
+            made.update((part.key, (part, Path(batch["work"]))) for part in parts_of(receipt))
+        else:  # one of its inputs kills workers: which of them?
+            single += batch["parts"]
+    homes = {task["key"]: Path(task["work"]) for task in single}
 
     def failed(task: dict[str, Any], reason: str) -> dict[str, Any]:
-        homes[task["key"]] = scratch / "failed" / task["key"]
+        homes[task["key"]] = failures / task["key"]
         return failed_part(task, reason, homes[task["key"]])
 
-    receipts = engine.run("part", todo, report=report, instead=failed)
-    made = {task["key"]: part_of(r) for task, r in zip(todo, receipts, strict=True)}
-    gathered = Gathered(store, [known.get(t["key"]) or made[t["key"]] for t in tasks])
-    for key, part in made.items():
-        gathered.staged[part.documents.sha256] = homes[key] / "documents.parquet"
-        gathered.staged[part.ledger.sha256] = homes[key] / "ledger.parquet"
-    return gathered
+    receipts = engine.run("part", single, report=report, instead=failed)
+    for task, receipt in zip(single, receipts, strict=True):
+        made[task["key"]] = part_of(receipt), homes[task["key"]]
+    return made
 
 
 def _representatives(found: Sequence[Found]) -> dict[str, Found]:

@@ -57,6 +57,11 @@ class TableWriter:
         self._bytes = 0
         self.count = 0
 
+    @property
+    def rows(self) -> int:
+        """Rows added so far, also those that are not written yet."""
+        return self.count + len(self._rows)
+
     def add(self, row: Row) -> None:
         self._rows.append(row)
         self._bytes += len(row.get("text") or "")

@@ -25,6 +25,7 @@ Instead = Callable[[Task, str], Receipt]
 STAGES: Final = {
     "fingerprint": "archive.pipeline:fingerprint",
     "part": "archive.parts:make_part",
+    "parts": "archive.batches:make_parts",
     "signals": "archive.derived:make_signals",
     "duplicates-sign": "archive.duplicates.runs:sign",
     "duplicates-join": "archive.duplicates.joining:join",
@@ -37,7 +38,7 @@ STAGES: Final = {
 }
 """Stage name -> where its function is; loaded by the worker that runs it."""
 
-SILENCE: Final = {"part": 1800.0, "signals": 1800.0}
+SILENCE: Final = {"part": 1800.0, "parts": 1800.0, "signals": 1800.0}
 """Stage -> seconds without a word after which its worker is taken for hung, is killed and its task
 tried again. Only stages that report as they go; one record or row group may take that long."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,10 +58,30 @@ def clean(store: Store) -> None:
     work = store.work
     for scratch in ("builds", "tmp", "selections"):
         shutil.rmtree(work / scratch, ignore_errors=True)
-    for part in store.known_parts().values():
-        shutil.rmtree(work / "parts" / part.key, ignore_errors=True)
-        if part.signals_key:
-            shutil.rmtree(signals_folder(work, part.documents.sha256, part.signals_key), True)
+    known = store.known_parts()
+    done = {(p.documents.sha256, p.signals_key) for p in known.values()}
+    for folder in _folders(work / "parts"):
+        keys, documents = _finished(folder)
+        if keys <= known.keys():  # also of a task that was killed: there is nothing to go on with
+            done |= {(documents, known[key].signals_key) for key in keys}
+            shutil.rmtree(folder, ignore_errors=True)
+    for documents, signals_key in done:
+        if signals_key:
+            shutil.rmtree(signals_folder(work, documents, signals_key), ignore_errors=True)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _finished(folder: Path) -> tuple[set[str], str]:
+    """The keys of the parts that a task has made in its folder, and its file of documents."""
+    try:
+        receipt = json.loads((folder / "receipt.json").read_bytes())
+        made = receipt.get("parts", [receipt])
+        return {str(each["key"]) for each in made}, str(receipt["documents"][0])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return set(), ""
 
 
 def signals_folder(work: Path, documents: str, key: str) -> Path:
