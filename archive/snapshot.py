@@ -136,7 +136,8 @@ class Snapshot:
     def disagreeing(self) -> list[dict[str, Any]]:
         """The records that an index selected and that were not what it says, so left out: file
         of the crawl, offset, length, url, problem."""
-        from archive.commoncrawl.extract import is_extract, problems
+        from archive.commoncrawl.extract import is_extract
+        from archive.commoncrawl.metadata import problems
 
         extracts = {i.source for i in self.manifest.inputs if is_extract(i.name)}
         slices, rows = Slices(["url", "said"]), []

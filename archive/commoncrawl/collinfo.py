@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import secrets
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
 from archive import strict_json
+from archive.commoncrawl.aside import writing
 from archive.commoncrawl.crawl import WEEKLY, Crawl, Listing, crawl_id, day
 from archive.commoncrawl.places import read_bytes
 from archive.digest import canonical_json
@@ -36,13 +35,8 @@ def refresh(known: Collection[str], url: str = COLLINFO) -> Path:
     crawls = [found[name] for name in sorted(found)]
     kept = {"url": url, "read": dt.datetime.now(dt.UTC).date().isoformat(), "crawls": crawls}
     path = cache_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        aside.write_bytes(canonical_json(kept))
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with writing(path) as out:
+        out.write(canonical_json(kept))
     return path
 
 

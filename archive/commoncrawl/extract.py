@@ -16,22 +16,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
-import secrets
-import uuid
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final
 
 from isal import isal_zlib
 
+from archive.commoncrawl.aside import writing
 from archive.commoncrawl.checked import LIMITS, Checked, check, unreadable
+from archive.commoncrawl.metadata import about, member, metadata
 from archive.commoncrawl.places import Base
 from archive.commoncrawl.selected import Selected
-from archive.digest import canonical_json
+from archive.digest import canonical_json, sha256_hex
 from archive.errors import EnvironmentFailed
 from archive.sources.arc import Arc
 from archive.sources.framing import Frame, read_rows
@@ -44,11 +42,7 @@ INFO_BYTES: Final = 4096
 SCHEME: Final = "lowbg-extract"
 FORMAT: Final = 1
 """Raised by one whenever the same selection would give other bytes."""
-SOFTWARE: Final = "lowbackground select"
-MAX_HEADER: Final = 8192
 FIELDS: Final = ("offset", "length", "url", "fetched", "digest")
-
-
 _NAME: Final = re.compile(r".*\.[a-z2-7]{16}\.warc\.gz")
 
 
@@ -83,11 +77,9 @@ class Extract:
 def order(extract: Extract, base: Base, folder: Path) -> Input:
     """The extract as an input that is made when a build wants it; its order is put in `folder`."""
     data = canonical_json({"base": base.location, "extract": extract.to_json()})
-    path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}.json"
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    aside.write_bytes(data)
-    os.replace(aside, path)
+    path = folder / f"{sha256_hex(data)[:32]}.json"
+    with writing(path) as out:
+        out.write(data)
     return Input(extract.name, f"{SCHEME}://{path.resolve()}")
 
 
@@ -118,16 +110,8 @@ def write(extract: Extract, base: Base, folder: Path) -> Path:
     target = folder / extract.name
     if target.is_file():
         return target
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{extract.name}.{secrets.token_hex(8)}"
-    try:
-        with aside.open("wb") as out:
-            _write(extract, base, out)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with writing(target) as out:
+        _write(extract, base, out)
     return target
 
 
@@ -138,10 +122,10 @@ def _write(extract: Extract, base: Base, out: BinaryIO) -> None:
     out.write(info)
     first = {**dict(extract.selection), "file": extract.path, "records": len(extract.rows)}
     first["warcinfo"] = "as it came" if info else f"none in the first {INFO_BYTES} bytes"
-    out.write(_member(_metadata(extract.path, None, extract.rows[0].fetched, first)))
+    out.write(member(metadata(extract.path, None, extract.rows[0].fetched, first)))
     for row, data in _read(extract, base, size):
         checked = check(row, data) if isinstance(data, bytes) else Checked(problem=data)
-        out.write(_member(_about(extract.path, row, checked)))
+        out.write(member(about(extract.path, row, checked)))
         if isinstance(data, bytes) and not checked.problem:
             out.write(data)
 
@@ -177,66 +161,6 @@ def _own_info(data: bytes) -> bytes:
     return data[: len(data) - len(decoder.unused_data)]
 
 
-def _about(path: str, row: Selected, checked: Checked) -> bytes:
-    """The metadata record of one row."""
-    said = {"file": path, "offset": row.offset, "length": row.length, "digest": row.digest}
-    said |= {"problem": checked.problem} if checked.problem else {"agrees": checked.agrees}
-    record_id = checked.record.record_id if checked.record else None
-    return _metadata(row.url, record_id, row.fetched, said)
-
-
-def _metadata(url: str, refers_to: str | None, date: str, said: dict[str, Any]) -> bytes:
-    """A metadata record whose `description` is JSON: what the ledger keeps in `said`."""
-    description = json.dumps(said, sort_keys=True)  # in ASCII, so on one line
-    block = f"software: {SOFTWARE}\r\ndescription: {description}\r\n".encode()
-    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{url} {hashlib.sha256(block).hexdigest()}")
-    headers = [
-        ("WARC-Type", "metadata"),
-        ("WARC-Record-ID", f"<urn:uuid:{identity}>"),
-        ("WARC-Date", date),
-        ("WARC-Target-URI", _one_line(url)),
-        *([("WARC-Refers-To", _one_line(refers_to))] if refers_to else []),
-        ("Content-Type", "application/warc-fields"),
-        ("Content-Length", str(len(block))),
-    ]
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return f"WARC/1.0\r\n{head}\r\n".encode() + block + b"\r\n\r\n"
-
-
-def _one_line(value: str) -> str:
-    """What an index or a record says, whatever that is, as the value of a header."""
-    return (value if value.isprintable() else json.dumps(value))[:MAX_HEADER]
-
-
-def _member(data: bytes) -> bytes:
-    """A gzip member (RFC 1952) of stored blocks (RFC 1951, 3.2.4): the same bytes everywhere."""
-    starts = range(0, max(len(data), 1), 0xFFFF)
-    stored = b"".join(_stored(data[at : at + 0xFFFF], at == starts[-1]) for at in starts)
-    ends = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
-    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + stored + ends
-
-
-def _stored(piece: bytes, last: bool) -> bytes:
-    size = len(piece)
-    return (
-        bytes([last]) + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + piece
-    )
-
-
 def is_extract(name: str) -> bool:
     """Whether an input may be an extract, by its name."""
     return _NAME.fullmatch(name) is not None
-
-
-def problems(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of ledger rows (their `url` and `said`): what was selected and left out, and why."""
-    found = []
-    for row in rows:
-        said = json.loads(row["said"] or "{}")
-        if said.get("software") != SOFTWARE:
-            continue
-        told = json.loads(said["description"])
-        if "problem" in told:
-            keys = ("file", "offset", "length", "problem")
-            found.append({"url": row["url"], **{key: told[key] for key in keys}})
-    return found

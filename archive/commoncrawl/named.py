@@ -116,10 +116,7 @@ def selection(kind: str, crawl: Crawl, choice: Choice, base: Base) -> list[Extra
             "an index says where records are in WARC files, not in WET",
             next_step=f"write cc:{crawl.id}, or leave --where and --index out",
         )
-    if choice.where and len(choice.where.encode()) > MAX_PREDICATE:
-        raise UsageError(
-            f"--where has more than {MAX_PREDICATE:,} bytes", next_step="write a shorter predicate"
-        )
+    _require_text(choice.where or "")
     found = by_file(_below(crawl, _rows(crawl, choice, base)))
     if not found:
         raise UsageError(
@@ -132,6 +129,15 @@ def selection(kind: str, crawl: Crawl, choice: Choice, base: Base) -> list[Extra
     said = {"crawl": crawl.id, "where": choice.where}
     how = tuple((key, value) for key, value in said.items() if value)
     return [Extract(path, how, tuple(found[path])) for path in paths]
+
+
+def _require_text(predicate: str) -> None:
+    from archive.query.connection import utf8
+
+    if len(utf8(predicate)) > MAX_PREDICATE:
+        raise UsageError(
+            f"--where has more than {MAX_PREDICATE:,} bytes", next_step="write a shorter predicate"
+        )
 
 
 def _rows(crawl: Crawl, choice: Choice, base: Base) -> Iterator[Selected]:

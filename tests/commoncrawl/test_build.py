@@ -279,6 +279,7 @@ def test_shares_of_a_selection_make_what_the_build_takes_up(
         ([WET], Choice(where=GAELIC), "not in WET"),
         ([WARC], Choice(where="url_host_tld = 'none'"), "meets the selection"),
         ([WARC], Choice(where="url = '" + "x" * 9000 + "'"), "more than 8,192 bytes"),
+        ([WARC], Choice(where="url = '\udcff'"), "half a character"),
         (["cc:CC-MAIN-1999-01"], Choice(), "unknown crawl"),
         (["wet:CC-MAIN-2012"], Choice(), "no list of WET files"),
         (["cc:CC-MAIN-2012"], Choice(), "no list of ARC files"),

@@ -18,7 +18,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archive.commoncrawl import extract
 from archive.commoncrawl.checked import check
-from archive.commoncrawl.extract import Extract, is_extract, problems, write
+from archive.commoncrawl.extract import Extract, is_extract, write
+from archive.commoncrawl.metadata import member, problems
 from archive.commoncrawl.places import Base, base_of
 from archive.commoncrawl.selected import MAX_LENGTH, Selected
 from archive.dates import file_name_date
@@ -129,7 +130,24 @@ def test_a_name_says_file_and_selection_and_no_date_but_the_files(layout: Layout
 @given(st.binary(max_size=200_000))
 @settings(max_examples=30, deadline=None)
 def test_a_stored_member_inflates_to_what_went_in(data: bytes) -> None:
-    assert gzip.decompress(extract._member(data)) == data
+    assert gzip.decompress(member(data)) == data
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        "{}",
+        '{"software": "other", "description": "{}"}',
+        '{"software": "lowbackground select"}',
+        '{"software": "lowbackground select", "description": "{"}',
+        '{"software": "lowbackground select", "description": "[1]"}',
+        '{"software": "lowbackground select", "description": "{\\"problem\\": 1}"}',
+        json.dumps({"software": "lowbackground select", "description": "[" * 100_000}),
+    ],
+)
+def test_what_others_say_in_a_ledger_is_no_problem_of_a_selection(said: str | None) -> None:
+    assert problems([{"url": "http://example.org/", "said": said}]) == []
 
 
 DISAGREEING: dict[str, tuple[Callable[[Selected], Selected], str]] = {
