@@ -9,7 +9,7 @@ import numpy as np
 from archive.audit.estimate.agreement import agreement
 from archive.audit.estimate.bag import Bag, Floats, summed
 from archive.audit.estimate.drift import drift, shape
-from archive.audit.estimate.interval import Measured
+from archive.audit.estimate.interval import NONE, Measured, Shift
 from archive.audit.estimate.mixture import Scorer
 from archive.audit.estimate.nulls import Null, shift
 from archive.audit.estimate.texts import Gate
@@ -38,9 +38,9 @@ def target_gates(
     return gates
 
 
-def allowance(drifted: Gate, nulls: Sequence[Null]) -> float:
-    """The standard deviation to add where the target passes only as another unseen source."""
-    return shift(nulls) if drifted.detail.get("as_unseen_source") else 0.0
+def allowance(drifted: Gate, nulls: Sequence[Null]) -> Shift:
+    """What to add where the target passes only as another unseen source."""
+    return shift(nulls) if drifted.detail.get("as_unseen_source") else NONE
 
 
 def auc(negative: Floats, positive: Floats) -> float:
@@ -80,7 +80,7 @@ def _identifiable(scorer: Scorer) -> Gate:
 
 def _nulls(scorer: Scorer, nulls: Sequence[Null]) -> Gate:
     """Whether anything can be said of a source that the references lack."""
-    most, found = scorer.settings.most_shift, shift(nulls)
+    most, found = scorer.settings.most_shift, shift(nulls).deviation
     worst = max(nulls, key=lambda null: null.share, default=None)
     passed = len(nulls) >= LEAST_SOURCES and found <= most
     said = (
@@ -149,7 +149,7 @@ def _agreeing(scorer: Scorer, target: Bag) -> Gate:
     )  # fmt: skip
 
 
-def _within(scorer: Scorer, found: Measured, widened: float) -> Gate:
+def _within(scorer: Scorer, found: Measured, widened: Shift) -> Gate:
     low, high = found.interval(scorer.settings.level, widened)
     return Gate(
         "range", low <= 1 and high >= 0, found.share, None,

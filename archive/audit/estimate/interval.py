@@ -21,6 +21,17 @@ from archive.audit.estimate.bag import Bag, Floats
 from archive.audit.estimate.mixture import NEAREST, Scorer, Sums, resampled
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How far a share may be off for another reason than chance, and from how many tries."""
+
+    deviation: float
+    freedom: int
+
+
+NONE = Shift(0.0, 1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
     """A share before any gate: it may lie outside 0 to 1.
@@ -39,13 +50,16 @@ class Measured:
         weights = np.array([1.0, at - 1.0, -at])
         return float(weights @ self.covariance @ weights)
 
-    def interval(self, level: float, shift: float = 0.0) -> tuple[float, float]:
-        """All shares that are not rejected, unclipped; `shift` is a further standard deviation."""
-        t2 = t_critical(level, self.freedom) ** 2
+    def interval(self, level: float, shift: Shift = NONE) -> tuple[float, float]:
+        """All shares that are not rejected, unclipped, with a further deviation added."""
+        own, other = self.variance(self.share), shift.deviation**2
+        apart = own**2 / self.freedom + other**2 / max(shift.freedom, 1)
+        freedom = (own + other) ** 2 / apart if apart > 0 else self.freedom
+        t2 = t_critical(level, freedom) ** 2
         tt, hh, ss = np.diag(self.covariance)
         th, ts, hs = self.covariance[0, 1], self.covariance[0, 2], self.covariance[1, 2]
         # variance(a) = c0 + c1 a + c2 a^2; reject where (share - a)^2 > t^2 variance(a).
-        c0 = tt + hh - 2 * th + shift**2
+        c0 = tt + hh - 2 * th + other
         c1 = 2 * (th - ts + hs - hh)
         c2 = hh + ss - 2 * hs
         a, b, c = (

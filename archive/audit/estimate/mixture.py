@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.audit.estimate.bag import Bag, Floats, Mask, summed
-from archive.audit.estimate.rates import Ratio, train
+from archive.audit.estimate.rates import Ratio, Table, train
 from archive.audit.estimate.texts import Settings
 from archive.signals.hashing import mix
 
@@ -88,6 +88,10 @@ class Scorer:
         self.human_owner = np.searchsorted(self.clusters, human.clusters)
         self.synthetic_owner = np.searchsorted(self.clusters, synthetic.clusters)
         self.fold = fold_of(self.clusters, settings)
+        self._tables = (
+            Table.of(human, self.human_owner, words),
+            Table.of(synthetic, self.synthetic_owner, words),
+        )
         self._trained: dict[int, Trained] = {}
 
     def trained(self, replicate: int) -> Trained:
@@ -110,8 +114,7 @@ class Scorer:
         folds = []
         for fold in range(self.settings.folds):
             used = drawn * (self.fold != fold)
-            weights = used[self.human_owner], used[self.synthetic_owner]
-            ratio = train(self.human, self.synthetic, *weights, self.words, self.settings)
+            ratio = train(*self._tables, used, self.words, self.settings)
             folds.append(ratio)
         return Trained(tuple(folds), *self.held_out(folds))
 

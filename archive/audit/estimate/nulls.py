@@ -16,7 +16,7 @@ import numpy as np
 
 from archive.audit.estimate.bag import Bag, Mask, join
 from archive.audit.estimate.drift import drift
-from archive.audit.estimate.interval import measure
+from archive.audit.estimate.interval import NONE, Shift, measure
 from archive.audit.estimate.mixture import Scorer, fold_of
 from archive.audit.estimate.texts import Settings
 
@@ -84,12 +84,12 @@ def null_tests(human: Bag, synthetic: Bag, words: int, settings: Settings) -> It
         )  # fmt: skip
 
 
-def shift(nulls: Sequence[Null]) -> float:
+def shift(nulls: Sequence[Null]) -> Shift:
     """How far a share of 0 is off on an unseen source: root mean square beyond chance."""
     if not nulls:
-        return 0.0
+        return NONE
     squares = [null.share**2 - null.error**2 for null in nulls]
-    return math.sqrt(max(0.0, math.fsum(squares) / len(squares)))
+    return Shift(math.sqrt(max(0.0, math.fsum(squares) / len(squares))), len(nulls))
 
 
 def spike_ins(human: Bag, synthetic: Bag, words: int, settings: Settings) -> Iterator[SpikeIn]:

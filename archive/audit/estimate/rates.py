@@ -13,7 +13,7 @@ import numpy as np
 
 from archive.audit.estimate.bag import Bag, Floats, Mask, summed
 from archive.audit.estimate.texts import Settings
-from archive.signals.hashing import Hashes, Positions
+from archive.signals.hashing import Positions
 
 COMMON: Final = 0.1  # of the human clusters hold a common word
 
@@ -42,87 +42,99 @@ class Ratio:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """How many sentences of each unit (a cluster within a source) hold each word.
+
+    Rows of `unit`, `word` and `count`; `cluster`, `source` and `sentences` are of the units.
+    `names` are those of the sources.
+    """
+
+    unit: Positions
+    word: Positions
+    count: Floats
+    cluster: Positions
+    source: Positions
+    sentences: Floats
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, bag: Bag, owner: Positions, words: int) -> Table:
+        """The table of a bag whose documents belong to the clusters `owner`."""
+        sources = max(len(bag.names), 1)
+        keys, unit = np.unique(owner * sources + bag.sources, return_inverse=True)
+        of_sentence = unit[bag.document]
+        pairs, count = np.unique(of_sentence[bag.sentence] * words + bag.words, return_counts=True)
+        return cls(
+            pairs // max(words, 1), pairs % max(words, 1), count.astype(np.float64),
+            keys // sources, keys % sources,
+            np.bincount(of_sentence, minlength=len(keys)).astype(np.float64), bag.names,
+        )  # fmt: skip
+
+    def counts(self, weights: Floats, words: int) -> Floats:
+        """Sentences that hold each word, clusters weighted so."""
+        return summed(self.word, self.count * weights[self.cluster][self.unit], words)
+
+    def total(self, weights: Floats) -> float:
+        return float(self.sentences @ weights[self.cluster])
+
+    def holding(self, weights: Floats, words: int) -> Floats:
+        """Units with any weight that hold each word."""
+        return summed(self.word, (weights > 0)[self.cluster][self.unit].astype(np.float64), words)
+
+    def units(self, weights: Floats) -> int:
+        return int((weights > 0)[self.cluster].sum())
+
+
 def train(
-    human: Bag, synthetic: Bag, human_weights: Floats, synthetic_weights: Floats, size: int,
-    settings: Settings,
-) -> Ratio:  # fmt: skip
-    """The ratio of documents weighted so (0: not seen), for a lexicon of `size` words."""
-    people, people_sentences = _counts(human, human_weights, size)
-    machine, machine_sentences = _counts(synthetic, synthetic_weights, size)
+    human: Table, synthetic: Table, clusters: Floats, words: int, settings: Settings
+) -> Ratio:
+    """The ratio of clusters weighted so (0: not seen), for a lexicon of so many words."""
     # Half a sentence more with and without the word (Jeffreys), so that none is impossible.
-    p = (people + 0.5) / (people_sentences + 1)
-    q = (machine + 0.5) / (machine_sentences + 1)
-    kept = _often_enough(human, synthetic, human_weights, synthetic_weights, size, settings)
-    kept &= _steady(human, human_weights, p, q, size)
+    p, q = (
+        (table.counts(clusters, words) + 0.5) / (table.total(clusters) + 1)
+        for table in (human, synthetic)
+    )
+    held = [table.holding(clusters, words) for table in (human, synthetic)]
+    kept = held[0] + held[1] >= settings.least_clusters
+    kept &= _in_sources((human, synthetic), clusters, words, settings.least_sources)
+    kept &= _steady(human, clusters, p, q, words)
     absent = np.where(kept, np.log1p(-q) - np.log1p(-p), 0.0)
     weights = np.where(kept, np.log(q) - np.log(p), 0.0) - absent
-    people_clusters = int((summed(_numbers(human.clusters), human_weights, 0) > 0).sum())
-    common = _holding(human, human_weights, human.clusters, size) >= COMMON * people_clusters
-    return Ratio(weights, absent, common)
+    return Ratio(weights, absent, held[0] >= COMMON * human.units(clusters))
 
 
-def _counts(bag: Bag, weights: Floats, size: int) -> tuple[Floats, float]:
-    """Weighted sentences that hold each word, and weighted sentences."""
-    of_sentence = weights[bag.document]
-    counts = summed(bag.words, of_sentence[bag.sentence], size)
-    return counts, float(of_sentence.sum())
-
-
-def _often_enough(
-    human: Bag, synthetic: Bag, human_weights: Floats, synthetic_weights: Floats, size: int,
-    settings: Settings,
-) -> Mask:  # fmt: skip
-    """Words of enough clusters, and of more than one source where there is more than one."""
-    clusters = np.zeros(size, dtype=np.int64)
-    sources: set[str] = set()
-    seen = np.zeros((0, size), dtype=bool)
-    for bag, weights in ((human, human_weights), (synthetic, synthetic_weights)):
-        clusters += _holding(bag, weights, bag.clusters, size)
-    for name in sorted(set(human.names) | set(synthetic.names)):
-        row = np.zeros(size, dtype=bool)
-        for bag, weights in ((human, human_weights), (synthetic, synthetic_weights)):
-            mine = np.array([n == name for n in bag.names], dtype=bool)
-            used = weights * mine[bag.sources] if len(mine) else weights
-            if used.any():
-                sources.add(name)
-                row[bag.words[used[bag.document][bag.sentence] > 0]] = True
-        seen = np.vstack((seen, row[None]))
-    least = min(settings.least_sources, len(sources))
-    enough: Mask = (clusters >= settings.least_clusters) & (seen.sum(axis=0) >= least)
+def _in_sources(tables: tuple[Table, Table], clusters: Floats, words: int, least: int) -> Mask:
+    """Words of at least so many sources, or of all where there are fewer."""
+    names = sorted({name for table in tables for name in table.names})
+    seen = np.zeros((len(names), words), dtype=bool)
+    for table in tables:
+        used = (clusters > 0)[table.cluster][table.unit]
+        place = np.array([names.index(name) for name in table.names], dtype=np.int64)
+        seen[place[table.source[table.unit[used]]], table.word[used]] = True
+    sources = int(seen.any(axis=1).sum())
+    enough: Mask = seen.sum(axis=0) >= min(least, sources)
     return enough
 
 
-def _holding(bag: Bag, weights: Floats, clusters: Hashes, size: int) -> Positions:
-    """How many clusters hold each word."""
-    owners = _numbers(clusters)[bag.document][bag.sentence]
-    used = weights[bag.document][bag.sentence] > 0
-    pairs = np.unique(owners[used].astype(np.int64) * size + bag.words[used])
-    return np.bincount(pairs % max(size, 1), minlength=size)
-
-
-def _numbers(clusters: Hashes) -> Positions:
-    return np.unique(clusters, return_inverse=True)[1]
-
-
-def _steady(human: Bag, weights: Floats, p: Floats, q: Floats, size: int) -> Mask:
+def _steady(human: Table, clusters: Floats, p: Floats, q: Floats, words: int) -> Mask:
     """Words whose rate varies less between human sources than between human and synthetic text.
 
     The variance between sources is what is left of the spread of their rates after the spread
     that chance gives (method of moments; DerSimonian and Laird 1986, formula 8).
     """
-    of_sentence = weights[human.document]
-    source = human.sources[human.document]
-    sizes = np.bincount(source, weights=of_sentence, minlength=len(human.names))
-    used = np.flatnonzero(sizes > 0)
-    if len(used) < 2:
-        return np.ones(size, dtype=bool)
-    spread = np.zeros(size)
-    for one in used:
-        mine = of_sentence * (source == one)
-        rate = np.bincount(human.words, weights=mine[human.sentence], minlength=size) / sizes[one]
-        spread += sizes[one] * (rate - p) ** 2
-    total = sizes.sum()
-    chance = (len(used) - 1) * p * (1 - p)
-    between = np.maximum(0.0, spread - chance) / (total - (sizes**2).sum() / total)
+    names = len(human.names)
+    sizes = summed(human.source, human.sentences * clusters[human.cluster], names)
+    used = sizes > 0
+    if used.sum() < 2:
+        return np.ones(words, dtype=bool)
+    places = human.source[human.unit] * words + human.word
+    weighted = human.count * clusters[human.cluster][human.unit]
+    counts = summed(places, weighted, names * words).reshape(names, words)[used]
+    sizes = sizes[used]
+    spread = (sizes[:, None] * (counts / sizes[:, None] - p) ** 2).sum(axis=0)
+    total = float(sizes.sum())
+    chance = (len(sizes) - 1) * p * (1 - p)
+    between = np.maximum(0.0, spread - chance) / (total - float(sizes @ sizes) / total)
     steady: Mask = between <= (q - p) ** 2
     return steady

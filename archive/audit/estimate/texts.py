@@ -63,7 +63,7 @@ class Settings:
     most_drift: float = 3.0
     """Standard deviations by which a target may differ from the archive's own samples, and its
     common words from its rare ones."""
-    drift_draws: int = 60
+    drift_draws: int = 40
     """Samples of the archive that say how much words differ by chance."""
     most_sentences: int = 200_000
     """Kept of a target and of each reference: those of the clusters with the lowest hashes."""
