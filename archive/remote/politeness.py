@@ -19,9 +19,9 @@ ANONYMOUS: Final = "LOWBG_S3_ANONYMOUS"
 class Politeness:
     """Limits and patience. None of it decides a byte of what is read.
 
-    The defaults suit a public server that many share. Common Crawl asks for at most ten downloads
-    at once (cc-downloader, README), one retry a second (status.commoncrawl.org) and no haste where
-    errors come.
+    The defaults suit a public server that many share. Common Crawl advises at most ten downloads at
+    once (commoncrawl/cc-downloader, README) and asks for no more than one retry a second, and for
+    slowing down where errors come (status.commoncrawl.org, 2024 and 2025).
     """
 
     connections: int = 4
