@@ -24,7 +24,9 @@ def choice_options(command: F) -> F:
             help="Only captures that the crawl's index says this of: \"url_host_tld = 'scot'\".",
         ),
         click.option(
-            "--index", metavar="FILE|URL", help="Select from this CDXJ, not the columnar index."
+            "--index",
+            metavar="FILE|URL",
+            help="Select from this CDXJ, or question to an index server, not the columnar index.",
         ),
         click.option("--files", type=click.IntRange(1), help="Only so many files of each crawl."),
         click.option("--seed", default=0, show_default=True, help="Decides which --files."),

@@ -8,27 +8,19 @@ its name is left out, and a predicate that asks for it is told so.
 from __future__ import annotations
 
 import datetime as dt
-import gzip
-import io
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import islice
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from archive.commoncrawl import columns, index
+from archive.commoncrawl.answers import lines
 from archive.commoncrawl.crawl import Crawl
-from archive.commoncrawl.places import opened, read_bytes
 from archive.commoncrawl.selected import Selected
 from archive.errors import Corrupt, UsageError
-from archive.sources.inputs import is_url
 
-MAX_BYTES: Final = 256 << 20
-"""Of an answer or a file at a URL, which is held in memory; a file on disk may have any size."""
-MAX_LINE: Final = 1 << 20
 BATCH: Final = 20_000
 _TIMESTAMP: Final = re.compile(r"\d{14}")
 _NUMBER: Final = re.compile(r"\d{1,15}")
@@ -63,17 +55,20 @@ NUMBERS: Final = ("fetch_status", "warc_record_offset", "warc_record_length")
 
 
 def select(location: str, crawl: Crawl, predicate: str | None) -> Iterator[Selected]:
-    """The captures in a CDXJ file, or at a URL, for which the predicate is true, or all."""
+    """The captures of a CDXJ index for which the predicate is true, or all of them.
+
+    `location` is a file, a URL of one, or a question to an index server; see answers.pages.
+    """
     import pyarrow as pa
 
     asked = index.check(predicate, crawl) if predicate else ()
     columns.require(asked, crawl.id, NAMED)
     names = sorted({*asked, *columns.WANTED})
     schema = pa.schema([(name, columns.arrow_type(name)) for name in names])
-    with _opened(location) as file, index.duckdb_of_index() as con:
-        lines = enumerate(_lines(file, location), 1)
-        while batch := list(islice(lines, BATCH)):
-            rows = [_row(line, crawl, f"{location}, line {number}") for number, line in batch]
+    found = lines(location)
+    with index.duckdb_of_index() as con:
+        while batch := list(islice(found, BATCH)):
+            rows = [_row(line, crawl, where) for where, line in batch]
             table = pa.Table.from_pylist(rows, schema=schema)
             con.register(index.TABLE, table)
             yield from index.rows(con, predicate or "true", location)
@@ -148,33 +143,3 @@ def _parts_of(url: Any) -> Mapping[str, str | None]:
         "url_path": parts.path,
         "url_query": parts.query or None,
     }
-
-
-def _lines(file: BinaryIO, where: str) -> Iterator[str]:
-    """The lines that hold something, as text."""
-    try:
-        while line := file.readline(MAX_LINE + 1):
-            if len(line) > MAX_LINE:
-                raise Corrupt(where, f"lines of at most {MAX_LINE} bytes", "a longer one")
-            text = line.decode("utf-8", "replace").strip()
-            if text and not text.startswith("!"):  # !meta: what pywb says of the file
-                yield text
-    except (OSError, EOFError, zlib.error) as error:
-        raise Corrupt(where, "a readable index", str(error)) from error
-
-
-@contextmanager
-def _opened(location: str) -> Iterator[BinaryIO]:
-    """The index, inflated as it is read."""
-    if is_url(location):
-        file: BinaryIO = io.BytesIO(read_bytes(location, MAX_BYTES))
-    else:
-        file = opened(location)
-    with file:
-        packed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        if packed:
-            with gzip.GzipFile(fileobj=file) as inflated:
-                yield inflated  # type: ignore[misc]  # it is one, but for its type
-        else:
-            yield file

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.commoncrawl import cdxj, crawls, index
+from archive.commoncrawl import answers, cdxj, crawls, index
 from archive.commoncrawl.crawl import Crawl
 from archive.commoncrawl.places import Base
 from archive.commoncrawl.selected import Selected, by_file
 from archive.errors import Corrupt, EnvironmentFailed, LowbgError, UsageError
 from tests.commoncrawl.layout import Layout
+from tests.servers import Behaviour, Exchange, says, web
 
 GAELIC = "content_languages like '%gla%' and url_host_tld = 'scot'"
 SHAPES = ["cdxj", "cdxj in blocks", "server"]
@@ -150,7 +151,7 @@ def test_an_index_that_cannot_be_read_to_its_end_is_refused(
     elif damage == "flipped":
         path.write_bytes(data[:-6] + bytes([data[-6] ^ 1]) + data[-5:])
     elif damage == "long line":
-        monkeypatch.setattr(cdxj, "MAX_LINE", 1000)
+        monkeypatch.setattr(answers, "MAX_LINE", 1000)
         path.write_bytes(gzip.compress(b" " * 5000 + b"\n"))
     else:
         path.unlink()
@@ -170,6 +171,55 @@ def test_any_bytes_are_an_index_or_a_clear_error(
     except LowbgError:
         return
     assert all(isinstance(row, Selected) for row in found)
+
+
+def test_a_question_to_an_index_server_is_answered_in_pages(layout: Layout, crawl: Crawl) -> None:
+    lines = layout.server_lines()
+    halves = ["\n".join(lines[:3]).encode(), "\n".join(lines[3:]).encode()]
+    counted = json.dumps({"pages": 2, "pageSize": 5, "blocks": 2}).encode()
+    asked: list[str] = []
+
+    def answers_with(body: bytes) -> Behaviour:
+        def behave(exchange: Exchange) -> None:
+            asked.append(exchange.handler.path.partition("?")[2])
+            says(200, body=body)(exchange)
+
+        return behave
+
+    with web() as served:
+        url = served.put(f"{crawl.id}-index", b"", *map(answers_with, (counted, *halves)))
+        found = list(cdxj.select(f"{url}?url=*.scot", crawl, GAELIC))
+    assert {row.url for row in found} == {
+        row["url"] for row in layout.rows if "gla" in row["content_languages"]
+    }
+    question = "url=*.scot&output=json"
+    assert asked == [f"{question}&{more}" for more in ("showNumPages=true", "page=0", "page=1")]
+
+
+@pytest.mark.parametrize("told", [b"", b"many", b'{"pages": -1}', b"100001", b"[]", b"true"])
+def test_a_number_of_pages_that_cannot_be_is_refused(crawl: Crawl, told: bytes) -> None:
+    with web() as served:
+        url = served.put(f"{crawl.id}-index", told)
+        with pytest.raises(Corrupt, match="a number of pages"):
+            list(cdxj.select(f"{url}?url=*.scot", crawl, None))
+
+
+def test_a_question_without_captures_says_so(crawl: Crawl) -> None:
+    with web() as served, pytest.raises(UsageError, match="no captures"):
+        list(cdxj.select(f"{served.url}/{crawl.id}-index?url=never.example", crawl, None))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "index.cdxj",
+        "https://example.org/cdx-00000.gz",
+        "https://index.commoncrawl.org/CC-MAIN-2019-35-index?url=*.scot&output=json&page=4",
+        "s3://commoncrawl/cc-index/collections/CC-MAIN-2019-35/indexes/cdx-00000.gz",
+    ],
+)
+def test_what_is_no_question_is_read_as_it_is(location: str) -> None:
+    assert answers.pages(location) == [location]
 
 
 def test_recorded_answers_of_the_publishers_server_are_read(
