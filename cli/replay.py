@@ -69,7 +69,18 @@ def theory(out: Path | None, seed: int, as_json: bool) -> int:
     "--text", "texts", multiple=True, type=click.Path(path_type=Path),
     help="Plain text or TEI files, or folders of them, instead of a snapshot; may be repeated.",
 )  # fmt: skip
-@click.option("--tier", default="ngram", show_default=True, help="Family of models.")
+@click.option("--tier", help="Family of models: ngram, or opt; default: what --model needs.")
+@click.option(
+    "--model", default="", metavar="MODEL",
+    help="OPT, with the extra 'opt': tiny or opt-125m from scratch, a folder that holds a trained"
+    " model, or a name on a hub, such as facebook/opt-125m.",
+)  # fmt: skip
+@click.option(
+    "--preset", default="", metavar="NAME",
+    help="How OPT trains and writes: web (the default), theory, nature, nature-released,"
+    " nature-ablation.",
+)  # fmt: skip
+@click.option("--cut", metavar="CUT", help="Only the snapshot's documents that a cut keeps.")
 @click.option(
     "--policies", default=",".join(DEFAULT_POLICIES), metavar="LIST",
     help="Names with shares, as in preserve:0.1:fixed:add, or TOML files with alpha, beta, gamma,"
@@ -78,7 +89,10 @@ def theory(out: Path | None, seed: int, as_json: bool) -> int:
 @click.option("--sweep", default="", metavar="POLICY", help="Try shares: preserve or fresh.")
 @click.option("--generations", default=10, show_default=True)
 @click.option("--seeds", default=5, show_default=True)
-@click.option("--words", default=0, help="Budget of a generation; default: what the text allows.")
+@click.option(
+    "--words", default=0,
+    help="Budget of a generation in words, or OPT's tokens; default: what text and model suit.",
+)  # fmt: skip
 @click.option("--archive", default=0, help="Words of originals kept; default: the budget.")
 @click.option("--prompts", default="original", show_default=True, help="Or: previous.")
 @click.option("--margin", default=0.10, show_default=True, help="Loss that still counts as none.")
@@ -90,6 +104,8 @@ def theory(out: Path | None, seed: int, as_json: bool) -> int:
 def run(
     snapshot: str | None,
     texts: tuple[Path, ...],
+    tier: str | None,
+    cut: str | None,
     policies: str,
     margin: float,
     not_step_matched: bool,
@@ -111,9 +127,14 @@ def run(
     margins = Margins(loss=margin, group=2 * margin)
     asked = tuple(name.strip() for name in policies.split(",") if name.strip())
     config = runs.Config(
-        policies=asked, step_matched=not not_step_matched, margins=margins, **options
+        tier=tier or ("opt" if options["model"] or options["preset"] else "ngram"),
+        policies=asked,
+        step_matched=not not_step_matched,
+        margins=margins,
+        **options,
     )
-    taken, origin = _texts(snapshot, texts, store)
+    runs.check_names(config)
+    taken, origin = _texts(snapshot, texts, store, cut)
     with Bar(quiet=as_json) as bar:
         folder, results = runs.run(
             taken, config, out, origin=origin, workers=workers, progress=bar.update
@@ -160,21 +181,26 @@ def _print_checks(checks: list[Check]) -> None:
     )  # fmt: skip
 
 
-def _texts(snapshot: str | None, paths: tuple[Path, ...], store: str) -> tuple[Taken, str]:
+def _texts(
+    snapshot: str | None, paths: tuple[Path, ...], store: str, cut: str | None
+) -> tuple[Taken, str]:
     """The documents of a snapshot or of files, and what the report calls them."""
     from archive.errors import UsageError
-    from archive.replay.texts import Text, read_paths, take
+    from archive.replay.texts import read_paths, read_snapshot, take
 
     if bool(snapshot) == bool(paths):
         raise UsageError("what is the text?", next_step="give a SNAPSHOT or --text PATH, not both")
     if paths:
+        if cut:
+            raise UsageError(
+                "a cut is of a snapshot, not of files", next_step="leave --cut or --text away"
+            )
         return take(read_paths(paths)), ", ".join(path.name for path in paths)
     from archive.snapshot import open as open_snapshot
 
     opened = open_snapshot(str(snapshot), store)
-    rows = opened.documents(columns=["text", "host"])
-    held = take(Text(row["host"] or "", row["text"]) for row in rows)
-    return held, f"{opened.reference}, content root {opened.content_root}"
+    origin = f"{opened.reference}, content root {opened.content_root}"
+    return take(read_snapshot(opened, cut)), f"{origin}, cut {cut}" if cut else origin
 
 
 def _print_policies(results: dict[str, Any]) -> None:

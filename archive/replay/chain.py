@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from archive.replay.corpus import Corpus
 from archive.replay.folder import Folder, seed_of, stage_key, to_json
 from archive.replay.measures import Measures, Reference, of_model, of_text
 from archive.replay.mixes import Mix
-from archive.replay.tiers import Blocks, Model, Tier, Training, load_tier
+from archive.replay.tiers import Blocks, Choice, Model, Tier, Training, load_tier
 
 LEAST_LEARNT: Final = 0.5
 """Nats by which generation 0 must beat a model that knows nothing but the vocabulary's size."""
@@ -38,6 +39,18 @@ class Plan:
     archive: int
     prompts: str  # original: the text of generation 0; previous: the newest synthetic text
     step_matched: bool
+    model: str = ""
+    digest: str = ""
+    preset: str = ""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return Choice(self.tier, self.model, self.digest, self.preset).settings
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """All that decides results: a model's bytes rather than the place where it lies."""
+        return {**asdict(self), "model": self.digest or self.model}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +76,20 @@ class Bench:
         train = corpus.blocks["train"][rng.permutation(len(corpus.blocks["train"]))]
         fresh = corpus.blocks["fresh"][rng.permutation(len(corpus.blocks["fresh"]))]
         twin = train[plan.archive : plan.archive + plan.budget]
-        tier = load_tier(plan.tier, len(corpus.vocabulary))
+        tier = load_tier(plan.tier, corpus.scribe.size, plan.settings)
         return cls(plan, seed, tier, corpus, train[: plan.archive], twin, fresh)
 
 
 def base_key(plan: Plan, seed: int) -> str:
-    return stage_key(stage="generation 0", seed=seed, plan=asdict(plan))
+    return stage_key(stage="generation 0", seed=seed, plan=plan.deciding)
+
+
+def later_seed(plan: Plan, seed: int) -> int:
+    """The chance in training, the same for all policies and generations of a seed.
+
+    What is common to two chains cancels in their difference, which is what is judged.
+    """
+    return seed_of(base_key(plan, seed), "train later")
 
 
 def chain_keys(plan: Plan, seed: int, mix: Mix, generations: int) -> list[str]:
@@ -87,17 +108,20 @@ def generation_zero(task: Task, report: Report) -> Receipt:
 
     def fill(aside: Path) -> None:
         bench = Bench.of(folder, plan, task["seed"])
-        data = human_only(bench.first)
-        model = bench.tier.first(data, bench.corpus.blocks["validation"], seed_of(key, "train"))
+        data, validation = human_only(bench.first), bench.corpus.blocks["validation"]
+        model = bench.tier.first(data, validation, seed_of(key, "train"))
         loss = float(model.score(bench.corpus.blocks["test"]).mean())
-        _refuse_untrained(loss, len(bench.corpus.vocabulary))
+        _refuse_untrained(loss, bench.corpus.scribe.size)
         reference = Reference.of(bench.corpus, bench.first, bench.twin, model)
         text = generate(model, bench.first, seed_of(key, "generate"))
-        twin = bench.tier.fit(human_only(bench.twin), seed_of(key, "twin"), model)
+        # The twin's whole course is that of all_human, on other human text.
+        other = human_only(bench.twin)
+        born = bench.tier.again(other, validation, seed_of(key, "train twin"), model)
+        twin = bench.tier.fit(other, validation, later_seed(plan, task["seed"]), born)
         twin_text = generate(twin, bench.twin, seed_of(key, "twin text"))
         measures = {
             "first": measure(model, text, data, reference, key),
-            "twin": measure(twin, twin_text, human_only(bench.twin), reference, key),
+            "twin": measure(twin, twin_text, other, reference, key),
             "human": of_text(bench.twin, reference),
         }
         (aside / "model").mkdir()
@@ -150,7 +174,7 @@ class _Step:
         sources = Sources(self.plan.budget, bench.archive, bench.fresh, self.texts, before)
         chance = seed_of(self.key, "mix")
         data = compose(self.mix, sources, self.generation, self.plan.step_matched, chance)
-        model = bench.tier.fit(data, seed_of(self.key, "train"), reference.base)
+        model = _fitted(bench, data, reference.base)
         prompts = bench.first if self.plan.prompts == "original" else self.texts[-1]
         text = generate(model, prompts, seed_of(self.key, "generate"))
         np.save(aside / "text.npy", _small(text))
@@ -187,7 +211,8 @@ def measure(model: Model, text: Blocks, data: Training, reference: Reference, ke
         "human_share": float(data.weights[data.human].sum()) / weight,
         "weight": weight,
     }
-    return {**found, "text": of_text(text, reference), "trained_on": trained_on}
+    found |= {"text": of_text(text, reference), "trained_on": trained_on}
+    return found | ({"training": dict(model.facts)} if model.facts else {})
 
 
 def read_measures(folder: Folder, key: str) -> Any:
@@ -212,6 +237,24 @@ def tasks_of(
         for mix in mixes
     ]
     return bases, chains
+
+
+def _fitted(bench: Bench, data: Training, base: Model) -> Model:
+    """The model of a training set; the last one is kept, for all_human learns from one for ever."""
+    parts = (
+        base_key(bench.plan, bench.seed).encode(),
+        data.blocks.tobytes(),
+        data.weights.tobytes(),
+    )
+    key = sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
+    if key not in _KEPT:
+        _KEPT.clear()
+        seed = later_seed(bench.plan, bench.seed)
+        _KEPT[key] = bench.tier.fit(data, bench.corpus.blocks["validation"], seed, base)
+    return _KEPT[key]
+
+
+_KEPT: dict[str, Model] = {}
 
 
 @lru_cache(maxsize=2)

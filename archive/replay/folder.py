@@ -22,7 +22,7 @@ from typing import Any, Final
 from archive.digest import canonical_json, sha256_hex
 from archive.errors import EnvironmentFailed, UsageError
 
-STAGES_VERSION: Final = 1
+STAGES_VERSION: Final = 2
 """Part of every key; to be raised with any change of what a stage computes."""
 
 

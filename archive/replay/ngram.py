@@ -7,6 +7,7 @@ growing data set whose weights sum to the budget is "step-matched": more text, n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archive.replay.tiers import Blocks, Losses, Model, Training
+from archive.errors import UsageError
+from archive.replay.tiers import Blocks, Choice, Losses, Model, Training
 
 Keys = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -99,6 +101,10 @@ class Ngram:
     strengths: tuple[float, float, float]
     tables: tuple[Table, Table, Table]
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return {}  # counting has no course of its own
+
     def generate(self, prompts: Blocks, seed: int) -> Blocks:
         """Samples each next word from the model's own distribution (temperature 1).
 
@@ -161,6 +167,15 @@ class NgramTier:
 
     vocabulary: int
 
+    @classmethod
+    def choose(cls, model: str, preset: str) -> Choice:
+        if model or preset:
+            raise UsageError(
+                f"the n-gram tier has no {'model' if model else 'preset'} to choose",
+                next_step="leave --tier away: a --model is of the tier opt",
+            )
+        return Choice("ngram")
+
     def first(self, data: Training, validation: Blocks, seed: int) -> Ngram:
         model = Ngram(self.vocabulary, (300.0, 30.0, 30.0), self._tables(data))
         best = float(model.score(validation).mean())
@@ -174,7 +189,11 @@ class NgramTier:
                     model, best = tried, loss
         return model
 
-    def fit(self, data: Training, seed: int, base: Model) -> Ngram:
+    def again(self, data: Training, validation: Blocks, seed: int, base: Model) -> Model:
+        """Nothing of `base` but its strengths reaches a later model, so it stands for any other."""
+        return base
+
+    def fit(self, data: Training, validation: Blocks, seed: int, base: Model) -> Ngram:
         assert isinstance(base, Ngram)
         return Ngram(self.vocabulary, base.strengths, self._tables(data))
 

@@ -112,10 +112,10 @@ def _definitions(results: dict[str, Any]) -> str:
     return table(["definition", *names], rows)
 
 
-def _examples(folder: Folder, asked: dict[str, Any], words: int = 32) -> list[list[str]]:
+def _examples(folder: Folder, asked: dict[str, Any], tokens: int = 32) -> list[list[str]]:
     """What follows the first prompt of the first seed, as in the paper's Example 1."""
     plan = Plan(**asked["plan"])
-    vocabulary = Corpus.load(folder.stage(plan.corpus)).vocabulary
+    scribe = Corpus.load(folder.stage(plan.corpus)).scribe
     last = asked["config"]["generations"]
     mixes = [Mix(**held) for held in asked["mixes"]]
     shown = [mix for mix in mixes if mix.name == REPLACE]
@@ -125,9 +125,8 @@ def _examples(folder: Folder, asked: dict[str, Any], words: int = 32) -> list[li
         keys = [base_key(plan, 0), *chain_keys(plan, 0, mix, last)]
         for generation in sorted({0, 1, 5, last}):
             if generation <= last:
-                block = read_text(folder, keys[generation])[0][:words]
-                text = " ".join(vocabulary[i] for i in block)
-                rows.append([mix.name, str(generation), text])
+                block = read_text(folder, keys[generation])[:1, :tokens]
+                rows.append([mix.name, str(generation), scribe.read(block)[0]])
     return rows
 
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from archive.engines import ENGINES, Engine, load
 from archive.errors import UnknownName, UsageError
 from archive.replay.chain import Plan, base_key, chain_keys, read_measures, tasks_of
 from archive.replay.compose import fresh_blocks
-from archive.replay.corpus import ROLES, Corpus, prepare
+from archive.replay.corpus import Corpus, prepare
 from archive.replay.endpoints import Margins
 from archive.replay.folder import Folder, stage_key
 from archive.replay.mixes import DEFAULT_POLICIES, Mix, parse, parse_all
+from archive.replay.roles import ROLES
 from archive.replay.sweep import SHARES, smallest_share
 from archive.replay.texts import Taken
-from archive.replay.tiers import BLOCK, TIERS
+from archive.replay.tiers import BLOCK, TIERS, Choice, choose
 from archive.replay.verdict import judge
-
-MOST_BLOCKS: Final = 1500
-"""The budget where the texts allow it: 96,000 words."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -32,11 +30,13 @@ class Config:
     """What a run does. Words of 0 mean: as many as the texts allow, up to a bound."""
 
     tier: str = "ngram"
+    model: str = ""  # of the tier opt: tiny, opt-125m, a folder, or a name on a hub
+    preset: str = ""  # of the tier opt: how it trains and writes; the tier's default if empty
     policies: tuple[str, ...] = DEFAULT_POLICIES
     generations: int = 10
     seeds: int = 5
-    words: int = 0  # the budget: words that each generation learns from, and writes
-    archive: int = 0  # words of preserved originals; 0: those of generation 0 alone
+    words: int = 0  # the budget: the tier's tokens that each generation learns from, and writes
+    archive: int = 0  # tokens of preserved originals; 0: those of generation 0 alone
     prompts: str = "original"
     step_matched: bool = True
     sweep: str = ""  # a policy whose shares are tried one after the other: preserve or fresh
@@ -66,15 +66,18 @@ def run(
     """
     check_names(config)
     mixes = parse_all([*config.policies, *swept(config).values()])
-    key = stage_key(stage="corpus", roles=ROLES, texts=[(t.group, t.digest) for t in taken.texts])
+    choice = choose(config.tier, config.model, config.preset)
+    texts = [(text.group, text.language, text.digest) for text in taken.texts]
+    key = stage_key(stage="corpus", roles=ROLES, texts=texts, tokens=_deciding(choice.tokens))
     folder = Folder(out or Path(f"replay-{key[:8]}"))
     with folder.locked():
         progress("reading the texts", 0, 1)
-        corpus = Corpus.load(folder.make(key, lambda aside: prepare(taken).save(aside)))
-        plan = plan_of(config, key, corpus, mixes)
+        corpus = Corpus.load(folder.make(key, lambda at: prepare(taken, choice.tokens).save(at)))
+        plan = plan_of(config, choice, key, corpus, mixes)
         folder.write("run.json", _record(config, plan, mixes, origin, corpus))
+        wanted = workers if workers is not None else os.cpu_count() or 1
         made: Engine = load(ENGINES, "engine", engine)(
-            workers=workers if workers is not None else os.cpu_count() or 1
+            workers=min(wanted, choice.workers or wanted)
         )
         try:
             _make(made, folder, plan, mixes, config, progress)
@@ -101,7 +104,7 @@ def swept(config: Config) -> dict[float, str]:
     return {share: f"{config.sweep}:{share:g}" for share in SHARES.get(config.sweep, ())}
 
 
-def plan_of(config: Config, key: str, corpus: Corpus, mixes: Sequence[Mix]) -> Plan:
+def plan_of(config: Config, choice: Choice, key: str, corpus: Corpus, mixes: Sequence[Mix]) -> Plan:
     """Budget and archive in blocks, as asked for or as the texts allow."""
     train, fresh = (len(corpus.blocks[role]) for role in ("train", "fresh"))
     archive = config.archive // BLOCK
@@ -113,17 +116,27 @@ def plan_of(config: Config, key: str, corpus: Corpus, mixes: Sequence[Mix]) -> P
     # Each generation rounds its fresh blocks, which may take a few more than the shares say.
     while most and max(fresh_blocks(mix, most, config.generations) for mix in mixes) > fresh:
         most -= 1
-    budget = config.words // BLOCK or min(MOST_BLOCKS, most, archive or most)
+    budget = config.words // BLOCK or min(choice.blocks, most, archive or most)
     needed = max(fresh_blocks(mix, budget, config.generations) for mix in mixes)
     if budget < 1 or budget > most or needed > fresh or 0 < archive < budget:
         raise UsageError(
-            f"a budget of {budget * BLOCK} words with an archive of"
-            f" {(archive or budget) * BLOCK} does not fit: the texts hold {train * BLOCK} words for"
+            f"a budget of {budget * BLOCK} tokens with an archive of"
+            f" {(archive or budget) * BLOCK} does not fit: the texts hold {train * BLOCK} for"
             f" training and {fresh * BLOCK} fresh ones",
             next_step=f"at most --words {most * BLOCK}; an archive holds at least the budget;"
             " or give more text",
         )
-    return Plan(key, config.tier, budget, archive or budget, config.prompts, config.step_matched)
+    return Plan(
+        corpus=key,
+        tier=choice.tier,
+        budget=budget,
+        archive=archive or budget,
+        prompts=config.prompts,
+        step_matched=config.step_matched,
+        model=choice.model,
+        digest=choice.digest,
+        preset=choice.preset,
+    )
 
 
 def assemble(folder: Folder, plan: Plan, mixes: Sequence[Mix], config: Config) -> dict[str, Any]:
@@ -158,6 +171,11 @@ def assemble(folder: Folder, plan: Plan, mixes: Sequence[Mix], config: Config) -
     }
 
 
+def _deciding(tokens: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides tokens: the bytes of a model that is given, not the place where it lies."""
+    return {key: value for key, value in tokens.items() if key != "folder"}
+
+
 def _make(
     engine: Engine,
     folder: Folder,
@@ -187,7 +205,7 @@ def _record(
         "plan": asdict(plan),
         "mixes": [asdict(mix) for mix in mixes],
         "origin": origin,
-        "vocabulary": len(corpus.vocabulary),
-        "vocabulary_digest": corpus.vocabulary_digest,
+        "vocabulary": corpus.scribe.size,
+        "vocabulary_digest": corpus.scribe.digest,
         "corpus": corpus.facts,
     }

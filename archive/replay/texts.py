@@ -10,14 +10,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.digest import sha256_hex
 from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    from archive.snapshot import Snapshot
 
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".raw", ".tokens", ".xml", ".tei"})
 MOST_CHARACTERS = 60_000_000
 """What one run holds in memory; of more, the documents of the lowest hashes are taken."""
 
+_SPACE = re.compile(r"\s+")
+_LINE_EDGE = re.compile(r" ?\n[ \n]*")
 _WIKITEXT_TITLE = re.compile(r"^ = [^=\n]+ = $", re.MULTILINE)
 # These hold the apparatus of an edition, not its text.
 _NOT_TEXT = frozenset({"teiHeader", "note", "figDesc", "fw"})
@@ -26,10 +32,11 @@ _BLOCKS = frozenset({"p", "l", "head", "div", "ab", "lg", "quote", "item", "trai
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One document and the group it is judged with: a file's name, or a snapshot's host."""
+    """One document and the groups it is judged with: a file's name or a host, and a language."""
 
     group: str
     text: str
+    language: str = ""
 
     @property
     def digest(self) -> str:
@@ -62,6 +69,14 @@ def read_paths(paths: Iterable[Path]) -> Iterator[Text]:
             yield from _read_file(file)
 
 
+def read_snapshot(snapshot: Snapshot, cut: str | None = None) -> Iterator[Text]:
+    """The documents of a snapshot, or of a cut of it, by host and, where signals say, language."""
+    feed = snapshot.feed(cut or "everything", columns=("id", "text", "host"))
+    languages: dict[str, str] = dict(snapshot.sql("select id, language from signals").rows)
+    for row in feed:
+        yield Text(row["host"] or "", row["text"], languages.get(row["id"], ""))
+
+
 def take(texts: Iterable[Text], most: int = MOST_CHARACTERS) -> Taken:
     """Distinct texts by hash, up to `most` characters: those of the lowest hashes.
 
@@ -78,7 +93,7 @@ def take(texts: Iterable[Text], most: int = MOST_CHARACTERS) -> Taken:
         elif digest in held:
             left_out["copies"] += 1
             # Of two names for one text the same one must stay, in whichever order they come.
-            held[digest] = min(held[digest], text, key=lambda t: t.group)
+            held[digest] = min(held[digest], text, key=lambda t: (t.group, t.language))
         else:
             held[digest] = text
             heapq.heappush(highest, _complement(digest))
@@ -96,6 +111,12 @@ def words(text: str) -> list[str]:
     A character of a script that puts no space between words counts as a word.
     """
     return _word_pattern().findall(text)
+
+
+def word_spans(text: str) -> tuple[list[int], list[int]]:
+    """Where each of `words` begins and ends, in code points."""
+    spans = [match.span() for match in _word_pattern().finditer(text)]
+    return [start for start, _ in spans], [end for _, end in spans]
 
 
 @lru_cache(maxsize=1)
@@ -136,7 +157,7 @@ def _tei(path: Path, data: bytes) -> str:
         ) from None
     pieces: list[str] = []
     _gather(root, pieces)
-    return "".join(pieces).strip()
+    return _LINE_EDGE.sub("\n", "".join(pieces)).strip()
 
 
 def _gather(element: ET.Element, pieces: list[str]) -> None:
@@ -144,11 +165,16 @@ def _gather(element: ET.Element, pieces: list[str]) -> None:
     name = str(element.tag).rpartition("}")[2]
     if name not in _NOT_TEXT:
         pieces.append("\n" if name in _BLOCKS else "")
-        pieces.append(element.text or "")
+        pieces.append(_run(element.text))
         for child in element:
             _gather(child, pieces)
         pieces.append("\n" if name in _BLOCKS else "")
-    pieces.append(element.tail or "")
+    pieces.append(_run(element.tail))
+
+
+def _run(text: str | None) -> str:
+    """White space of a TEI file lays out its markup: it parts words and means nothing else."""
+    return _SPACE.sub(" ", text or "")
 
 
 def _complement(digest: str) -> str:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.replay.measures import distinct, jensen_shannon, rarefied_types, survival
+from archive.replay.scribes import Words, WordScribe
 
 
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=8).filter(lambda c: sum(c) > 3))
@@ -37,6 +38,8 @@ def test_survival_counts_words_by_how_often_they_were_there() -> None:
 
 
 def test_distinct_is_the_share_of_different_pairs_within_blocks() -> None:
-    blocks = np.array([[1, 2, 1, 2], [1, 2, 1, 2]], np.int32)
-    assert distinct(blocks, 2) == pytest.approx(2 / 6)
-    assert distinct(blocks, 4) == pytest.approx(1 / 2)
+    words = WordScribe(("", "a", "b")).words(np.array([[1, 2, 1, 2], [1, 2, 1, 2]], np.int32))
+    assert distinct(words, 2) == pytest.approx(2 / 6)
+    assert distinct(words, 4) == pytest.approx(1 / 2)
+    assert distinct(words, 5) == 0, "no block holds five"
+    assert distinct(Words(np.zeros(0, np.int64), np.zeros(0, np.int64)), 2) == 0

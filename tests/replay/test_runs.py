@@ -192,7 +192,7 @@ def test_a_budget_that_the_fresh_text_just_feeds_is_found(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        ({"tier": "opt"}, UnknownName),
+        ({"tier": "gpt"}, UnknownName),
         ({"policies": ("presrve",)}, UnknownName),
         ({"prompts": "none"}, UnknownName),
         ({"sweep": "replace"}, UnknownName),

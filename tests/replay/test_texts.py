@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import CheckFailed, UsageError
-from archive.replay.corpus import ROLES, UNKNOWN, Corpus, prepare
+from archive.replay.corpus import Corpus, prepare
+from archive.replay.roles import ROLES
+from archive.replay.scribes import UNKNOWN
 from archive.replay.texts import Text, read_paths, take, words
 from tests.replay.made import documents, taken
 
@@ -38,10 +40,10 @@ def test_words_lose_nothing_but_white_space(text: str) -> None:
 def test_tei_gives_the_text_without_header_and_notes(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(
         '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader>no</teiHeader><text><body>'
-        "<p>One <hi>two</hi>.<note>not this</note></p><p>Three.</p></body></text></TEI>"
+        "<p>One\n   <hi>two</hi>.<note>not this</note></p><p>Three.</p></body></text></TEI>"
     )
     (text,) = read_paths([tmp_path])
-    assert (text.group, text.text.split()) == ("a", ["One", "two.", "Three."])
+    assert (text.group, text.text) == ("a", "One two.\nThree.")
 
 
 def test_a_wikitext_file_holds_a_document_for_each_article(tmp_path: Path) -> None:
@@ -76,14 +78,28 @@ def test_roles_have_about_their_shares_and_no_training_block_is_unknown() -> Non
         assert sizes[role] / sum(sizes.values()) == pytest.approx(share / 100, abs=0.04)
     for role in ("train", "fresh"):
         assert corpus.blocks[role].min() > UNKNOWN
-    assert corpus.groups == ("group0", "group1")
+    assert corpus.groups == (("group0", "group1"),)
+
+
+def test_documents_of_two_languages_are_also_judged_by_language() -> None:
+    texts = [
+        Text(f"host of {language}", text.text, language)
+        for text, language in zip(
+            documents(count=60, words=1500), ["en", "gv", "gv"] * 20, strict=True
+        )
+    ]
+    corpus = prepare(take(texts))
+    assert corpus.groups == (("host of en", "host of gv"), ("language en", "language gv"))
+    assert np.array_equal(corpus.test_groups[0], corpus.test_groups[1])
+    assert set(corpus.test_groups[0]) == {0, 1}
 
 
 def test_a_corpus_that_was_saved_is_the_same(tmp_path: Path) -> None:
     corpus = prepare(taken())
     corpus.save(tmp_path)
     loaded = Corpus.load(tmp_path)
-    assert loaded.vocabulary_digest == corpus.vocabulary_digest
+    assert loaded.scribe.digest == corpus.scribe.digest
+    assert np.array_equal(loaded.test_words, corpus.blocks["test"])
     assert all(np.array_equal(loaded.blocks[r], corpus.blocks[r]) for r in ROLES)
     assert (loaded.facts, loaded.test_bytes) == (corpus.facts, corpus.test_bytes)
 
