@@ -18,6 +18,8 @@ from archive.commoncrawl.places import Base, base_of
 from archive.commoncrawl.rates import Rate
 from archive.errors import UsageError
 
+SOUND_WET: Final = "2016-12"
+"""Before, WET files were made as if every page were UTF-8 (commoncrawl/ia-web-commons, issue 4)."""
 ASKED: Final = 100
 """So many files' sizes are asked of the server; of more, their share of the published size is."""
 
@@ -75,6 +77,10 @@ def plan(pattern: str, choice: Choice) -> Plan:
         made = _of_files(kind, crawl, listing, choice, base)
     if kind == "wet":
         made.notes.append("CPU: at the rate of HTML pages in WARC; that of WET is not measured")
+    if kind == "wet" and crawl.first < SOUND_WET:
+        made.notes.append(
+            "texts: these WET files took every page for UTF-8, which spoiled the others"
+        )
     return made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from archive.commoncrawl import crawls
+from archive.commoncrawl import collinfo, crawls
 from cli import group, output
 from tests.servers import web
 
@@ -59,6 +59,16 @@ def test_a_refresh_reads_the_publishers_list_and_says_where_it_is_kept(tmp_path:
     assert str(tmp_path / "cache") in done.stderr
     assert "CC-MAIN-2031-02    2031-01-01" in done.stdout
     assert "CC-MAIN-2031-02" in called().stdout
+
+
+def test_without_a_url_the_publishers_own_list_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {"id": "CC-MAIN-2019-35", "name": "x", "from": "2019-08-16", "to": "2019-08-26"}
+    (tmp_path / "collinfo.json").write_text(json.dumps([entry]))
+    monkeypatch.setattr(collinfo, "COLLINFO", str(tmp_path / "collinfo.json"))
+    told = json.loads(called("--refresh", "--json").stdout)
+    assert next(c for c in told["crawls"] if c["id"] == entry["id"])["first"] == "2019-08-16"
 
 
 def test_a_list_that_is_none_changes_nothing(tmp_path: Path) -> None:

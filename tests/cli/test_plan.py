@@ -113,8 +113,11 @@ def test_a_crawl_of_arc_files_is_planned_by_its_older_name() -> None:
     assert (told["crawl"], told["format"], told["bytes"]) == ("CC-MAIN-2008-2009", "arc", 12 << 40)
 
 
-def test_wet_files_are_planned_as_such() -> None:
-    assert planned("wet:CC-MAIN-2013-20")["bytes"] == round(4.42 * 2**40)
+def test_wet_files_are_planned_as_such_with_what_is_known_against_them() -> None:
+    old, sound = planned("wet:CC-MAIN-2013-20"), planned("wet:CC-MAIN-2016-50")
+    assert old["bytes"] == round(4.42 * 2**40)
+    assert "for UTF-8" in old["notes"][-1]
+    assert not any("UTF-8" in note for note in sound["notes"])
 
 
 @pytest.mark.parametrize("name", ["CC-MAIN-2013-20", "cc:", "cc:nothing", "crawl/*.warc.gz"])
