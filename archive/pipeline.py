@@ -30,6 +30,7 @@ from archive.remote import polite, politely
 from archive.revisits import resolve_revisits
 from archive.sources.inputs import Input, fetch
 from archive.store.local import Store
+from archive.store.noted import FOLDER, note, recall
 from archive.store.work import clean, sharing
 
 Progress = Callable[[str, int, int], None]
@@ -166,22 +167,33 @@ def scratch_of(store: Store, build_key: str) -> Iterator[Path]:
 
 
 def fingerprint(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, Any]:
-    """The stage `fingerprint`: brings an input's bytes to hand and hashes them."""
+    """The stage `fingerprint`: brings an input's bytes to hand and hashes them, if need be."""
     with politely(replace(polite(), **task["politeness"])):
-        path = fetch(Input(task["name"], task["location"]), Path(task["folder"]))
-    state = state_of(path)
-    hashes = {name: hashlib.new(name) for name in task["algorithms"]}
+        path = fetch(Input(task["name"], task["location"]), Path(task["folder"]), report)
+    state, noted = state_of(path), Path(task["noted"])
+    digests = recall(noted, path, state)
+    if digests.keys() >= set(task["algorithms"]):
+        report(state[0])
+    else:
+        digests = _hashed(path, task["algorithms"], report)
+        if state_of(path) == state:
+            note(noted, path, state, digests)
+    return {
+        "path": str(path),
+        "fetched": str(path) != task["location"],
+        "state": state,
+        "digests": digests,
+    }
+
+
+def _hashed(path: Path, algorithms: Sequence[str], report: Callable[[int], None]) -> dict[str, str]:
+    hashes = {name: hashlib.new(name) for name in algorithms}
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
             for each in hashes.values():
                 each.update(chunk)
             report(len(chunk))
-    return {
-        "path": str(path),
-        "fetched": str(path) != task["location"],
-        "state": state,
-        "digests": {name: each.hexdigest() for name, each in hashes.items()},
-    }
+    return {name: each.hexdigest() for name, each in hashes.items()}
 
 
 def fingerprints(store: Store, order: Order, engine: Engine, progress: Progress) -> list[Found]:
@@ -194,6 +206,7 @@ def fingerprints(store: Store, order: Order, engine: Engine, progress: Progress)
             "name": each.name,
             "location": each.location,
             "folder": str(store.work / "fetched"),
+            "noted": str(store.work / FOLDER),
             "politeness": politeness.as_task(),
             "algorithms": sorted({"sha256", *evidence.algorithms(attested)}),
         }

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.store.noted import FOLDER
+
 try:
     import fcntl
 except ImportError:  # no flock on this system: builds of one store must not run at once
@@ -56,7 +58,7 @@ def clean(store: Store) -> None:
     alone with the store.
     """
     work = store.work
-    for scratch in ("builds", "tmp", "selections"):
+    for scratch in ("builds", "tmp", "selections", FOLDER):
         shutil.rmtree(work / scratch, ignore_errors=True)
     known = store.known_parts()
     done = {(p.documents.sha256, p.signals_key) for p in known.values()}
