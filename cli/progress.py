@@ -45,9 +45,11 @@ class Bar:
             sys.stderr.flush()
 
     def _line(self, done: int, total: int, elapsed: float) -> str:
-        if total <= 1 or not done or not elapsed:
+        if total == 1 or not done or not elapsed:
             return self._phase
         rate = done / elapsed
+        if not total:  # nobody knows how much it will be
+            return f"{self._phase}  {done / 1e6:,.1f} MB  {rate / 1e6:,.1f} MB/s"
         amounts = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB"
         left = max(total - done, 0) / rate
         share = min(100, 100 * done // total)

@@ -219,7 +219,7 @@ class Web:
         self.url = ""
         self.files: dict[str, File] = {}
         self.asked: list[Asked] = []
-        self.most_at_once = 0
+        self.most_at_once = self.connections = 0
         self._script: dict[str, deque[Behaviour]] = {}
         self._at_once = 0
         self._lock = threading.Lock()
@@ -262,6 +262,10 @@ def web(wrap: Callable[[ThreadingHTTPServer], None] | None = None) -> Iterator[W
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            served.connections += 1
 
         def do_GET(self) -> None:
             served.answer(self)

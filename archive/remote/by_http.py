@@ -33,6 +33,8 @@ KEPT: Final = 32
 
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _RANGE: Final = re.compile(r"bytes\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)", re.ASCII | re.IGNORECASE)
+_MARKUP: Final = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_PAGE_BYTES, _WORDS = 4000, 200
 _SLOW_BYTES: Final = 100
 """A server that sends less than so many bytes a second, over the timeout, has stopped."""
 
@@ -69,7 +71,8 @@ def _reply(url: str, response: BaseHTTPResponse, politeness: Politeness) -> Repl
     if response.status == 416 and (size := _size_told(response)) is not None:
         return Reply(_facts(response, size), 0, iter(()), 0)
     if response.status != 200:
-        raise answered(response.status, response.reason or "", _asked_wait(response, politeness))
+        reason = f"{response.reason or ''}{_explained(response)}"
+        raise answered(response.status, reason, _asked_wait(response, politeness))
     length = response.length_remaining
     pieces = _pieces(response, length, politeness)
     coding = response.headers.get("Content-Encoding", "").strip().lower()
@@ -218,6 +221,18 @@ def _pool(process: int, proxy: str | None) -> PoolManager:
     from urllib3 import PoolManager, ProxyManager
 
     return ProxyManager(proxy, maxsize=KEPT) if proxy else PoolManager(maxsize=KEPT)
+
+
+def _explained(response: BaseHTTPResponse) -> str:
+    """What a page of an error says in words: those who block a client tell it there why."""
+    from urllib3.exceptions import HTTPError
+
+    try:
+        page = response.read1(_PAGE_BYTES).decode("utf-8", "replace")
+    except HTTPError:
+        return ""
+    words = " ".join(_MARKUP.sub(" ", page).split())[:_WORDS]
+    return f": {''.join(filter(str.isprintable, words))}" if words else ""
 
 
 def _said(response: BaseHTTPResponse) -> str:

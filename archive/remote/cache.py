@@ -41,22 +41,23 @@ class Cache:
         """Puts the file that a URL has at this mark at `target`; False where it is not at hand."""
         if not mark or self._most <= 0:
             return False
+        name = self._name(url, mark)
+        aside = target.with_name(f"{target.name}.{os.getpid()}.new")
         with self._locked():
-            name = self._name(url, mark)
             try:
                 sha256 = name.read_text("ascii")
                 kept = self._object(sha256)
-                aside = target.with_name(f"{target.name}.{os.getpid()}.new")
                 _double(kept, aside)
+                for each in (kept, name):
+                    os.utime(each)  # it was used just now: the others go first
             except (FileNotFoundError, ValueError):
                 return False
-            if sha256_file(aside) != sha256:
+        if sha256_file(aside) != sha256:
+            with self._locked():
                 for each in (aside, kept, name):
                     each.unlink(missing_ok=True)
-                return False
-            for each in (kept, name):
-                os.utime(each)  # it was used just now: the others go first
-            aside.replace(target)
+            return False
+        aside.replace(target)
         return True
 
     def keep(self, url: str, mark: str | None, sha256: str, path: Path) -> None:

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
+from archive.errors import UsageError
 from archive.remote.clock import Clock, SystemClock
 
 USER_AGENT: Final = "lowbackground (lowbg; reads web archives, backs off when told)"
@@ -59,6 +60,12 @@ class Politeness:
 
     clock: Clock = field(default_factory=SystemClock, compare=False, repr=False)
     """What waits."""
+
+    def __post_init__(self) -> None:
+        for name in ("connections", "bytes_per_second", "attempts"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} is {value}", next_step="give it at least 1")
 
     def as_task(self) -> dict[str, Any]:
         """All but the clock, for the plain dict that a worker process is given."""

@@ -66,6 +66,9 @@ def facts_of(url: str, politeness: Politeness) -> Facts:
 
     def asked() -> Facts:
         with limits_of(politeness).connection(politeness.clock), ask(0, 1, None) as reply:
+            if reply.stop == 1:
+                for _ in reply.pieces:  # the one byte: then the connection can be used again
+                    pass
             return reply.facts
 
     return trying(url, politeness, asked)

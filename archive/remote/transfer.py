@@ -52,6 +52,8 @@ def download(
     with partial(url, target) as part:
         if part is None:
             got = Got(target.stat().st_size, sha256_file(target), None)
+            if report:
+                report(got.size)
         else:
             stop = most + 1 if most is not None else None
             receive(url, ask, part, politeness, stop=stop, report=report)

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
@@ -200,7 +200,7 @@ def is_url(location: str) -> bool:
     return bool(_URL.match(location)) and not location.startswith("file://")
 
 
-def fetch(source: Input, folder: Path) -> Path:
+def fetch(source: Input, folder: Path, report: Callable[[int], None] = lambda _: None) -> Path:
     """A local file that holds the input: itself, or a copy of a remote one in `folder`.
 
     A copy appears when all of it is there; what came of one before is gone on from. One that is
@@ -226,7 +226,8 @@ def fetch(source: Input, folder: Path) -> Path:
             return copy
         if cache.place(url, facts.mark, copy):
             return copy
-        got = download(url, copy)
+        got = download(url, copy, report=report)
+        report(-got.size)  # it is there now, and counts when it is read
         if got.mark in (None, facts.mark):
             cache.keep(url, got.mark, got.sha256, copy)
             return copy

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from archive.errors import Unreachable
-from archive.remote import Politeness, politely, read_bytes
+from archive.remote import (
+    Politeness,
+    download,
+    politely,
+    read_bytes,
+    read_ranges,
+    size_and_mark,
+)
 from archive.remote.by_http import _pool
 from tests.servers import Still, Web, says, silent, web
 
@@ -37,6 +44,32 @@ def test_a_server_that_drips_is_left_and_the_rest_asked_for_again(site: Web) -> 
         read_bytes(url, 1 << 20)
     assert site.ranges()[0] == "bytes=0-1048576"
     assert len(set(site.ranges())) == len(site.ranges()) == 3
+
+
+def test_a_connection_is_used_again(site: Web, tmp_path: Path) -> None:
+    url = site.put("f", DATA)
+    size_and_mark(url)
+    before = site.connections
+    for _ in range(3):
+        size_and_mark(url)
+        download(url, tmp_path / "f")
+        list(read_ranges(url, [(at, 10) for at in range(0, 900, 300)]))
+        with pytest.raises(Unreachable):
+            read_bytes(site.put("none", b"", says(404)), 9)
+    assert len(site.asked) == 13
+    assert site.connections == before
+
+
+def test_what_a_server_says_of_an_error_is_told_in_words_that_do_no_harm(site: Web) -> None:
+    page = b"<html><style>p {}</style><p>Too fast.\n<b>Write</b> to\x1b[31m us@example.org\xff" * 50
+    for status in (403, 503):
+        url = site.put("f", b"", *[says(status, {"Content-Type": "text/html"}, page)] * 9)
+        with pytest.raises(
+            Unreachable, match=r"Too fast\. Write to\[31m us@example\.org"
+        ) as caught:
+            read_bytes(url, 9)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 400
 
 
 def test_where_nobody_listens_a_few_tries_are_enough(clock: Still) -> None:

@@ -7,11 +7,13 @@ import multiprocessing
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.errors import UsageError
 from archive.remote import Politeness, polite, politely, read_bytes
 from archive.remote.limits import BURST_S, Limits
 from tests.servers import Still, Web
@@ -120,6 +122,13 @@ def test_the_environment_says_whether_requests_are_signed(monkeypatch: pytest.Mo
         assert contextvars.Context().run(polite).anonymous is anonymous
     with politely(Politeness(connections=7)):
         assert polite().connections == 7
+
+
+def test_what_would_never_end_is_refused() -> None:
+    for name in ("connections", "bytes_per_second", "attempts"):
+        wrong: dict[str, Any] = {name: 0}
+        with pytest.raises(UsageError, match=f"{name} is 0"):
+            Politeness(**wrong)
 
 
 def test_politeness_travels_as_a_plain_dict() -> None:

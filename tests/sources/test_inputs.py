@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from archive.errors import EnvironmentFailed, UsageError
 from archive.remote import Politeness, politely
 from archive.sources.inputs import Input, expand, fetch
-from tests.servers import Still, Web, changing, honest, web
+from tests.servers import Still, Web, changing, cut, honest, web
 
 
 @pytest.fixture
@@ -218,6 +219,14 @@ def test_a_file_that_changes_while_it_is_fetched_is_the_new_one(site: Web, tmp_p
     source = Input("b.warc", site.put("b.warc", b"", *restless))
     with pytest.raises(EnvironmentFailed, match="changes while it is read"):
         fetch(source, tmp_path / "copies")
+
+
+def test_what_is_fetched_counts_as_it_comes_and_not_twice(site: Web, tmp_path: Path) -> None:
+    told: list[int] = []
+    source = Input("a.warc", site.put("a.warc", b"a.warc" * 100_000, cut(200_000)))
+    fetch(source, tmp_path, told.append)
+    assert max(accumulate(told)) == 600_000
+    assert sum(told) == 0  # it counts when it is read
 
 
 def test_what_the_cache_keeps_is_not_fetched_by_another_build(site: Web, tmp_path: Path) -> None:
