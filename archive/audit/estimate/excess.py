@@ -84,7 +84,9 @@ def excess_vocabulary(years: Years, year: int) -> AiShare:
     if not placebos:
         return AiShare(None, None, None, f"placebo: {gates['placebo'].meaning}", gates, 0, total)
     found = _excess(bags, year, settings)
-    beyond = math.sqrt(sum(p.gap**2 for p in placebos) / len(placebos))
+    # What the earlier years show beyond their own chance.
+    squares = [placebo.gap**2 - placebo.error**2 for placebo in placebos]
+    beyond = math.sqrt(max(0.0, math.fsum(squares) / len(squares)))
     z = NormalDist().inv_cdf(settings.level)
     low = found.gap - z * math.hypot(found.error, beyond)
     gates["markers"] = Gate(

@@ -8,6 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from archive.audit.estimate import Text
+
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[.!?]")
 
 
@@ -48,3 +50,27 @@ def _walk(
 
 def _joined(words: list[str]) -> str:
     return re.sub(r" ([.!?])", r"\1", " ".join(words))
+
+
+def documents(
+    kind: str, clusters: int, seed: int, *, source: str = "s", topics: int = 0, sentences: int = 8
+) -> list[Text]:
+    """Documents of a small world: 60 style words, of which a machine likes ten and shuns ten.
+
+    Each cluster has a topic of five words out of 400, from `topics` on; a cluster of the same
+    number is about the same topic whoever writes. `kind` is "human" or "machine".
+    """
+    weights = np.ones(60)
+    if kind == "machine":
+        weights[:10], weights[10:20] = 4.0, 0.25
+    found = []
+    for cluster in range(clusters):
+        rng = np.random.default_rng([seed, cluster, kind == "machine"])
+        topic = topics + np.random.default_rng([99, topics, cluster]).choice(400, 5)
+        lines = []
+        for _ in range(sentences):
+            style = rng.choice(60, 8, replace=False, p=weights / weights.sum())
+            words = [f"style{i}" for i in style] + [f"topic{i}" for i in rng.choice(topic, 2)]
+            lines.append(" ".join(words) + ".")
+        found.append(Text("\n".join(lines), source, cluster=f"{source} {seed} {cluster}"))
+    return found
