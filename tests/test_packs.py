@@ -62,7 +62,7 @@ def fed(store: Store, manifest: Manifest, where: str | None = None) -> list[Any]
     return list(feed)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(groups=st.lists(st.integers(0, 4), min_size=PARTS, max_size=PARTS))
 def test_any_partition_into_packs_has_the_same_root_answers_and_feed(
     groups: list[int], loose: tuple[Store, Manifest], tmp_path_factory: pytest.TempPathFactory
@@ -96,3 +96,34 @@ def test_a_version_without_slices_is_spelt_as_it_always_was(
     after = packed(store, before, [0] * PARTS, tmp_path)
     assert after.format == PACKED_FORMAT
     assert Manifest.from_bytes(after.to_bytes()) == after
+
+
+def test_findings_name_all_inputs_of_a_damaged_pack(
+    loose: tuple[Store, Manifest], tmp_path: Path
+) -> None:
+    store, before = loose
+    after = packed(store, before, [0, 0, 0, 0, 1, 1, 1, 1, 1], tmp_path)
+    names = {entry.source: entry.name for entry in after.inputs}
+    for parts in packs_of(after.parts):
+        held = tuple(sorted(names[part.source] for part in parts))
+        for ref in (parts[0].documents, parts[0].ledger):
+            path = store.object_path(ref.sha256)
+            data = path.read_bytes()
+            path.chmod(0o644)
+            for wrong in (data[:80] + bytes([data[80] ^ 1]) + data[81:], data[:-1]):
+                path.write_bytes(wrong)
+                (finding,) = verify(Store(store.root), f"web@{after.version}").findings
+                assert (finding.kind, finding.inputs) == ("corrupt", held)
+            path.write_bytes(data)
+    assert verify(Store(store.root)).findings == ()
+
+
+def test_a_row_made_wrong_in_a_pack_is_told_of_its_own_input(tmp_path: Path) -> None:
+    draft = fill(Draft(tmp_path / "staged"), documents=8, parts=2)
+    fill(draft, documents=4, parts=1, seed=1)
+    sizes = [entry.bytes for entry in draft.inputs]
+    draft.inputs[1] = replace(draft.inputs[1], bytes=sizes[1] - 1, accounted=sizes[1] - 1)
+    store = Store.create(tmp_path / "store")
+    after = packed(store, draft.commit(store), [0, 0, 0], tmp_path / "packs")
+    report = verify(store, f"web@{after.version}")
+    assert {finding.inputs for finding in report.findings} == {(draft.inputs[1].name,)}

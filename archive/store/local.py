@@ -155,10 +155,11 @@ class Store(Objects):
         """Part key to part, over all versions; only parts whose objects are there, at their size.
 
         Their bytes are not read here: `check` does that. Where a part is in several files, one
-        comes first all of whose parts are `wanted` (None: all are), and the newer one.
+        comes first all of whose parts are `wanted` (None: all are), the one with the most parts,
+        and the newer one: so a pack is used as it is rather than copied from.
         """
         files = [each for parts in self._newest_first() for each in packs_of(parts)]
-        there = [each for each in files if self._are_there(each[0])]
+        there = sorted((each for each in files if self._are_there(each[0])), key=len, reverse=True)
         parts: dict[str, Part] = {}
         for whole in (True, False):
             for each in there:
