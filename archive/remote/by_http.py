@@ -74,6 +74,8 @@ def _reply(url: str, response: BaseHTTPResponse, politeness: Politeness) -> Repl
         reason = f"{response.reason or ''}{_explained(response)}"
         raise answered(response.status, reason, _asked_wait(response, politeness))
     length = response.length_remaining
+    if length is None and "Content-Length" in response.headers and not response.chunked:
+        raise Fault(f"it announces {response.headers['Content-Length']!r} bytes")
     pieces = _pieces(response, length, politeness)
     coding = response.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity"):

@@ -228,7 +228,7 @@ def fetch(source: Input, folder: Path, report: Callable[[int], None] = lambda _:
             return copy
         got = download(url, copy, report=report)
         report(-got.size)  # it is there now, and counts when it is read
-        if got.mark in (None, facts.mark):
+        if got.mark in (None, facts.mark) and facts.size in (None, got.size):
             cache.keep(url, got.mark, got.sha256, copy)
             return copy
         copy.unlink()  # it has a newer version than its name says

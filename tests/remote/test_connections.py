@@ -23,7 +23,7 @@ from archive.remote import (
     size_and_mark,
 )
 from archive.remote.by_http import _pool
-from tests.servers import Still, Web, says, silent, web
+from tests.servers import Exchange, Still, Web, says, silent, web
 
 DATA = bytes(range(256)) * 400
 
@@ -152,3 +152,51 @@ def test_what_is_encrypted_does_not_lead_to_what_is_not(
     assert site.asked == []
     led = site.put("g", b"", says(302, {"Location": encrypted.put("f", DATA)}))
     assert read_bytes(led, 1 << 20) == DATA
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 999 Odd\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: abc, 5\r\nContent-Length: -5\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300 + b"\r\n",
+        b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-99/100\r\n\r\nhello",
+        b"HTTP/1.1 206 Partial\r\nContent-Type: multipart/byteranges; boundary=x\r\n\r\n--x--",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:99999/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 416 No\r\nContent-Range: bytes */7\r\nContent-Length: 0\r\n\r\n",
+    ],
+)
+def test_what_is_no_answer_is_an_error_that_names_the_address(
+    site: Web, tmp_path: Path, raw: bytes
+) -> None:
+    def behave(exchange: Exchange) -> None:
+        exchange.write(raw)
+        exchange.hang_up()
+
+    url = site.put("f", DATA, *[behave] * 20)
+    with pytest.raises(Unreachable, match="127") as caught:
+        download(url, tmp_path / "f")
+    assert caught.value.next_step
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_proxy_that_the_environment_names_is_used(
+    site: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", site.url)
+    site.put("http://archive.invalid/f", DATA)
+    assert read_bytes("http://archive.invalid/f", 1 << 20) == DATA
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert read_bytes(site.put("f", b"near"), 9) == b"near"
