@@ -27,8 +27,8 @@ from archive.engines import Engine
 from archive.errors import EnvironmentFailed
 from archive.signals.hashing import Hashes, Positions
 
-PARTITION_KEYS: Final = 1 << 21
-"""Keys merged at a time, at some 60 bytes each."""
+PARTITION_KEYS: Final = 1 << 19
+"""Keys merged at a time, at some 150 bytes each."""
 
 MOST_DOCUMENTS: Final = 1 << 32
 MOST_HOSTS: Final = 255

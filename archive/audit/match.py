@@ -94,6 +94,7 @@ class Matcher:
 def _most_frequent(letters: Letters, starts: Positions, rows: Positions) -> dict[int, int]:
     """Per text the row that most of its passages have; of equals the smallest."""
     owner = np.searchsorted(letters.bounds, starts, side="right") - 1
-    pairs, counts = np.unique(np.stack([owner, rows]), axis=1, return_counts=True)
-    order = np.lexsort((-pairs[1], counts, pairs[0]))
-    return dict(zip(pairs[0][order].tolist(), pairs[1][order].tolist(), strict=True))
+    pairs, counts = np.unique((owner << 32) | rows, return_counts=True)
+    order = np.lexsort((-pairs, counts, pairs >> 32))
+    owners, best = pairs[order] >> 32, pairs[order] & 0xFFFFFFFF
+    return dict(zip(owners.tolist(), best.tolist(), strict=True))

@@ -16,10 +16,10 @@ from archive.audit.items import Corpus, Item, Left
 from archive.audit.match import Matcher, Proof
 from archive.audit.options import STANDINGS
 from archive.audit.order import Order
-from archive.audit.references import language_of
 from archive.audit.tally import Tallies
 from archive.audit.witness import Witnesses
 from archive.errors import UsageError
+from archive.signals.language import identified
 from archive.signals.view import View
 from archive.signals.words import sentences
 
@@ -93,7 +93,7 @@ def _look(
     proofs = matcher.match(texts)
     view = View(texts)
     counted = view.total(view.stripped, sentences(view, view.stripped)).tolist()
-    languages = [language_of(text) for text in texts]
+    languages = [said[0] for said in identified(texts)]
     for language in languages:
         if language not in read.languages:
             read.languages.append(language)

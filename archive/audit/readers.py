@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final
 
 from archive.audit.items import MOST_BYTES, Item, Left, Row, Told, Wanted, require_column, row
 from archive.errors import EnvironmentFailed, UsageError
+from archive.records import Outcome
 from archive.sources.gzip import Gzip
 from archive.sources.members import Broken, Codec
 from archive.sources.windows import FileWindow
@@ -17,6 +18,9 @@ from archive.sources.zstd import Zstd
 
 CHUNK: Final = 1 << 20
 BATCH_ROWS: Final = 256
+
+NO_CAPTURES: Final = (Outcome.SUPPORTING, Outcome.CONTAINER, Outcome.PADDING)
+"""Outcomes of what is no capture: all others are kept, or counted as left out."""
 
 
 def jsonl(path: Path, wanted: Wanted, told: Told) -> Iterator[Row]:
@@ -177,7 +181,7 @@ def web(path: Path, told: Told) -> Iterator[Row]:
     No date is refused, since a corpus may be of any age; every capture that gives no text is
     counted by its outcome. Columns: url, host, year, captured_at, media_type, title.
     """
-    from archive.judge import CAPTURES, Judge
+    from archive.judge import Judge
     from archive.judge import Told as About
     from archive.recipe import Recipe
     from archive.sources import read_records
@@ -196,5 +200,5 @@ def web(path: Path, told: Told) -> Iterator[Row]:
             yield Item(
                 document["text"], {k: document[k] for k in kept} | {"captured_at": when}, place
             )
-        elif record.type in CAPTURES or ledger["outcome"] in ("damaged", "unrecognised"):
+        elif ledger["outcome"] not in NO_CAPTURES:
             yield Left(ledger["outcome"], place, ledger["reason"])

@@ -23,7 +23,7 @@ from archive.audit.slices import year_of
 from archive.digest import sha256_hex
 from archive.errors import LowbgError
 from archive.signals.hashing import Hashes, mix
-from archive.signals.language import identify
+from archive.signals.language import identified
 
 MOST_TEXTS: Final = 10_000
 """Of each language and side; the estimator holds them while it counts their words."""
@@ -74,8 +74,7 @@ class Lowest:
 
 def language_of(text: str) -> str:
     """The language of a text as signals have it: ISO 639, or und."""
-    language: str = identify(text)[0]
-    return language
+    return identified([text])[0][0]
 
 
 def build(

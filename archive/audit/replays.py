@@ -15,15 +15,16 @@ def generations(path: Path) -> Iterator[Corpus]:
 
 
 def _rows(path: Path, told: Told) -> Iterator[Row]:
-    from archive.replay.chain import Plan, base_key, chain_keys, read_text
+    from archive.replay.chain import read_text
     from archive.replay.corpus import Corpus as Texts
     from archive.replay.folder import Folder
     from archive.replay.mixes import Mix
+    from archive.replay.plan import Plan, base_key, chain_keys
 
     folder = Folder(path)
     asked = folder.read("run.json")
     plan = Plan(**asked["plan"])
-    vocabulary = Texts.load(folder.stage(plan.corpus)).vocabulary
+    scribe = Texts.load(folder.stage(plan.corpus)).scribe
     for seed in range(asked["config"]["seeds"]):
         chains = {"generation 0": [base_key(plan, seed)]}
         for held in asked["mixes"]:
@@ -32,6 +33,5 @@ def _rows(path: Path, told: Told) -> Iterator[Row]:
         for name, keys in chains.items():
             for generation, key in enumerate(keys, start=name != "generation 0"):
                 columns = {"mix": name, "generation": generation, "seed": seed, "source": name}
-                for number, block in enumerate(read_text(folder, key)):
-                    text = " ".join(vocabulary[word] for word in block.tolist())
+                for number, text in enumerate(scribe.read(read_text(folder, key))):
                     yield Item(text, columns, f"{path}:{key[:12]}:{number}")

@@ -31,7 +31,7 @@ _NO_FACTS: Final[dict[str, Array]] = {
 
 COLUMNS: Final = ("id", "text", "host", "registered_domain", "captured_at", "grade")
 
-RUN_KEYS: Final = 1 << 20
+RUN_KEYS: Final = 1 << 19
 BATCH_ROWS: Final = 256
 BATCH_CHARACTERS: Final = 1 << 18
 """Cut and hashed at once: its arrays stay near the processor."""
@@ -41,7 +41,7 @@ Entries = tuple[Hashes, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]
 
 
 def sign(task: dict[str, Any], report: Callable[[int], None]) -> dict[str, Any]:
-    """Writes the runs of one file. Holds a run at a time: 16 MiB, and a row group of the file."""
+    """Writes the runs of one file. Holds a run at a time, some 20 MiB, and a batch of texts."""
     spec = {"part": task["name"], "matching": task["indexing"]}
     matching = Matching(letters=task["letters"], window=task["window"])
 
@@ -128,18 +128,24 @@ def _batches(task: dict[str, Any]) -> Iterator[tuple[pa.RecordBatch, Hashes]]:
     kept = load(Path(task["rows"])) if task["rows"] else None
     signals = Path(task["signals"]) if task["signals"] else None
     beside = Beside(signals, ("id", "minhash"))
-    at = 0
     file = pq.ParquetFile(task["documents"], page_checksum_verification=True)
-    for batch in file.iter_batches(BATCH_ROWS, columns=list(COLUMNS)):
-        signed = beside.next(len(batch))
-        if kept is not None:
-            low, high = np.searchsorted(kept, [at, at + len(batch)])
-            chosen = pa.array(kept[low:high] - at)
+    at = 0
+    for group in range(file.num_row_groups):
+        end = at + file.metadata.row_group(group).num_rows
+        if kept is not None and np.searchsorted(kept, at) == np.searchsorted(kept, end):
+            beside.next(end - at)
+            at = end
+            continue
+        for batch in file.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(COLUMNS)):
+            signed, begin = beside.next(len(batch)), at
             at += len(batch)
-            batch = batch.take(chosen)
-            signed = signed.take(chosen) if signed is not None else None
-        if len(batch):
-            yield batch, bands(_signatures(batch, signed))
+            if kept is not None:
+                low, high = np.searchsorted(kept, [begin, at])
+                chosen = pa.array(kept[low:high] - begin)
+                batch = batch.take(chosen)
+                signed = signed.take(chosen) if signed is not None else None
+            if len(batch):
+                yield batch, bands(_signatures(batch, signed))
 
 
 class Beside:

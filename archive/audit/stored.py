@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,11 @@ from archive.audit.index import Source
 from archive.audit.items import Item, Row, Told
 from archive.audit.options import GRADES, admitted
 from archive.digest import canonical_json, sha256_file, sha256_hex
+from archive.manifest import ObjectRef, Slice
 
 if TYPE_CHECKING:
     from archive.feed.cut import Chosen
-    from archive.manifest import Manifest
+    from archive.manifest import Manifest, Part
     from archive.store.local import Store
 
 COLUMNS: Final = ("id", "text", "url", "host", "year", "captured_at", "grade", "title")
@@ -75,16 +76,21 @@ def held(store: Store, manifest: Manifest, cut: str, least: str, stack: ExitStac
     where = None if least == GRADES[-1] else f"grade IN ({grades})"
     chosen = choose(store, manifest, cut, where)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lowbg-audit-")))
-    rows = [_rows(chosen, number) for number in range(len(manifest.parts))]
+    shared: dict[str, list[int]] = {}
+    for number, part in enumerate(manifest.parts):
+        shared.setdefault(part.documents.sha256, []).append(number)
     sources = []
-    for number, (part, kept) in enumerate(zip(manifest.parts, rows, strict=True)):
+    for sha256, numbers in sorted(shared.items()):
+        parts = [manifest.parts[number] for number in numbers]
+        rows = [_rows(chosen, n) + _first(manifest.parts[n].documents) for n in numbers]
+        kept = np.sort(np.concatenate(rows))
         if len(kept):
-            path = folder / f"{number}.npy"
-            np.save(path, kept + getattr(part.documents, "first", 0), allow_pickle=False)
-            key = sha256_hex(canonical_json([part.documents.sha256, sha256_file(path)]))
-            documents = store.check(part.documents)
-            sources.append(Source(key, documents, _signals(store, part), path))
-    count = sum(map(len, rows))
+            path = folder / f"{sha256}.npy"
+            np.save(path, kept, allow_pickle=False)
+            key = sha256_hex(canonical_json([sha256, sha256_file(path)]))
+            documents = store.check(parts[0].documents)
+            sources.append(Source(key, documents, _signals(store, parts), path))
+    count = int(chosen.counts.sum())
     return Held(store, manifest, chosen.name, chosen.digest, least, count, tuple(sources))
 
 
@@ -96,12 +102,23 @@ def _rows(chosen: Chosen, part: int) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.flatnonzero(np.unpackbits(chosen.bitmaps[part])[:rows])
 
 
-def _signals(store: Store, part: Any) -> Path | None:
-    """The signals of a part where they lie row by row beside its documents."""
-    if part.signals is None:
+def _first(ref: ObjectRef) -> int:
+    """Where a table's rows begin in its file."""
+    return ref.first if isinstance(ref, Slice) else 0
+
+
+def _signals(store: Store, parts: Sequence[Part]) -> Path | None:
+    """The signals of a file's parts where they lie row by row beside the documents."""
+    places = {
+        (part.signals.sha256, _first(part.signals) - _first(part.documents))
+        for part in parts
+        if part.signals
+    }
+    signals = parts[0].signals
+    if signals is None or any(part.signals is None for part in parts):
         return None
-    beside = getattr(part.signals, "first", 0) == getattr(part.documents, "first", 0)
-    return store.check(part.signals) if beside else None
+    beside = len(places) == 1 and next(iter(places))[1] == 0
+    return store.check(signals) if beside else None
 
 
 def snapshot_rows(snapshot: Held, told: Told) -> Iterator[Row]:
