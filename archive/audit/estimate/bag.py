@@ -8,7 +8,7 @@ clusters by hash, the same whichever document came first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ class Bag:
     `unknown` (words of its sentences that the lexicon lacks).
     """
 
-    words: Positions | Hashes
+    words: npt.NDArray[np.integer[Any]]
     starts: Positions
     document: Positions
     clusters: Hashes
@@ -89,7 +89,7 @@ class Bag:
         owners = self.document[sentence[~known]]
         counts = np.bincount(sentence[known], minlength=self.sentences)
         return Bag(
-            places[known],
+            places[known].astype(np.int32),
             np.append(0, np.cumsum(counts)),
             self.document,
             self.clusters,
@@ -176,7 +176,7 @@ class Collector:
 def _empty(numbered: bool) -> Bag:
     none = np.zeros(0, dtype=np.int64)
     hashes = none.astype(np.uint64)
-    words: Positions | Hashes = none if numbered else hashes
+    words: npt.NDArray[np.integer[Any]] = none.astype(np.int32) if numbered else hashes
     return Bag(words, np.zeros(1, dtype=np.int64), none, hashes, hashes, none, none, ())
 
 

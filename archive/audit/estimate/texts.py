@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from archive.digest import sha256_hex
+from archive.errors import UnknownName
+
+UNITS: Final = ("sentence", "document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,10 @@ class Settings:
     """Samples of the archive that say how much words differ by chance."""
     most_sentences: int = 200_000
     """Kept of a target and of each reference: those of the clusters with the lowest hashes."""
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise UnknownName("unit", self.unit, UNITS)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

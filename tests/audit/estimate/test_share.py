@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from archive.audit.estimate import AiShare, Reference, Settings, Target, Text, estimate
-from archive.errors import Corrupt, UsageError
+from archive.errors import Corrupt, UnknownName, UsageError
 from tests.audit.estimate.made import documents, written
 
 QUICK = Settings(least_sentences=100, bootstrap=80, retrained=2)
@@ -48,6 +48,19 @@ def test_a_known_mixture_lies_in_its_interval(reference: Reference, share: float
     assert 0 <= answer.low <= share <= answer.high <= 1
     assert abs(answer.estimate - share) < 0.1
     assert (answer.documents, answer.sentences) == (40, 320)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_whole_documents_may_be_the_unit(share: float) -> None:
+    """Sharper where documents are one kind as a whole, as they are here."""
+    settings = Settings(unit="document", least_sentences=100, bootstrap=80, retrained=2)
+    answer = asked(Reference.build(HUMAN, MACHINE, settings), *mixed(share))
+    assert answer.estimate == pytest.approx(share, abs=0.05)
+
+
+def test_an_unknown_unit_is_an_error() -> None:
+    with pytest.raises(UnknownName, match="'word'"):
+        Settings(unit="word")
 
 
 def test_the_same_texts_in_another_order_give_the_same_answer(reference: Reference) -> None:
