@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import archive
 from archive import parts, pipeline
-from archive.engines import Receipt, Report, Task
+from archive.engines import Receipt, Report, Task, stage_function
 from archive.engines.local import LocalEngine
 from archive.errors import UsageError
 from archive.pipeline import Order
@@ -28,7 +28,7 @@ from archive.store.local import Store
 from archive.verify.deep import verify_deep
 from cli import group
 from tests import warcs
-from tests.archives import STORIES, write_crawl
+from tests.archives import STORIES, page, write_crawl
 from tests.engines.clusters import Loopback
 
 
@@ -130,20 +130,21 @@ class Deadly(LocalEngine):
         self._name, self._folder, self._deaths = name, folder, deaths
 
     def run(self, stage: str, tasks: Any, **how: Any) -> list[Receipt]:
-        if stage != "part":
+        if stage not in ("part", "parts"):
             return super().run(stage, tasks, **how)
         extra = {"deadly": self._name, "deaths": self._deaths, "folder": str(self._folder)}
         return super().run(f"{__name__}:deadly_part", [{**t, **extra} for t in tasks], **how)
 
 
 def deadly_part(task: Task, report: Report) -> Receipt:
-    """The stage `part`, but for one input, that kills its worker in the middle of writing."""
+    """The stages `part` and `parts`, but for one input, that kills its worker before the end."""
     attempts = Path(task["folder"]) / "attempts"
-    if task["name"] == task["deadly"] and len(_text(attempts)) < task["deaths"]:
+    names = [each["name"] for each in task.get("parts", [task])]
+    if task["deadly"] in names and len(_text(attempts)) < task["deaths"]:
         with attempts.open("a") as file:
             file.write("x")
-        parts.os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[attr-defined]
-    return parts.make_part(task, report)
+        os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    return stage_function("parts" if "parts" in task else "part")(task, report)
 
 
 def _text(path: Path) -> str:
@@ -190,6 +191,20 @@ def test_an_input_that_kills_its_workers_is_ledgered_as_failed_and_tried_again(
     assert again.manifest.parts == whole.manifest.parts
     assert archive.open("web@1", store).failed() == without.failed()
     assert again.verify().findings == ()
+
+
+def test_an_input_that_kills_its_workers_costs_the_others_of_its_batch_nothing(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "crawl"
+    folder.mkdir()
+    for number in range(20):
+        (folder / f"{number:02d}.warc").write_bytes(page("tide", host=f"{number}.example"))
+    built = _build(tmp_path / "store", [str(folder)], Deadly("07.warc", tmp_path, 99))
+    assert [each["file"] for each in built.failed()] == ["07.warc"]
+    assert len(_text(tmp_path / "attempts")) == 6, "three times in its batch, three times alone"
+    assert built.manifest.documents == 19
+    assert built.verify().findings == ()
 
 
 def test_the_command_says_which_inputs_failed_and_exits_1(
