@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from archive.digest import canonical_json, sha256_hex
 from archive.errors import CheckFailed, Corrupt
-from archive.manifest import FORMAT, Manifest, ObjectRef, valid_name
+from archive.manifest import FORMAT, PACKED_FORMAT, Manifest, Slice, valid_name
 from archive.strict_json import MAX_INTEGER, MAX_NESTING, parse
 from tests.stores import Draft, add_kept, fill
 
@@ -203,6 +203,69 @@ def test_a_manifest_tells_where_it_contradicts_itself(what: str, sound: Manifest
     assert what in "\n".join(manifest.inconsistencies())
 
 
+@pytest.fixture(scope="module")
+def packed(sound: Manifest) -> Manifest:
+    """The same parts in one pack."""
+    parts, ends = [], dict.fromkeys(("documents", "ledger"), 0)
+    for part in sound.parts:
+        slices = {}
+        for number, (table, end) in enumerate(ends.items()):
+            rows = getattr(part, table).rows
+            slices[table] = Slice(f"{number}" * 64, 1000, rows, end)
+            ends[table] += rows
+        parts.append(replace(part, documents=slices["documents"], ledger=slices["ledger"]))
+    return replace(sound, parts=tuple(parts))
+
+
+def test_a_manifest_with_slices_is_read_as_it_was_written(packed: Manifest) -> None:
+    assert Manifest.from_bytes(packed.to_bytes()) == packed
+    assert json.loads(packed.to_bytes())["format"] == PACKED_FORMAT
+    assert packed.inconsistencies() == []
+    assert packed.files("signals") == []
+    for table in ("documents", "ledger"):
+        (file,) = packed.files(table)
+        assert file.rows == sum(getattr(part, table).rows for part in packed.parts)
+        assert packed.objects()[file.sha256] == 1000
+
+
+def _in_slice(part: int, table: str, **values: Any) -> Change:
+    return lambda manifest: manifest["parts"][part][table].update(values)
+
+
+UNREADABLE: dict[str, Change] = {
+    "slices in the first format": _set(format=FORMAT),
+    "a first row below 0": _in_slice(0, "ledger", first=-1),
+    "a first row that is null": _in_slice(0, "ledger", first=None),
+    "a slice of the revisits": _in_ref(first=0),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_slices_are_refused_as(what: str, packed: Manifest) -> None:
+    with pytest.raises(CheckFailed) as refused:
+        Manifest.from_bytes(changed(packed, UNREADABLE[what]))
+    assert refused.value.next_step
+
+
+WRONG_SLICES: dict[str, Change] = {
+    "a gap": _in_slice(1, "documents", first=5),
+    "an overlap": _in_slice(1, "ledger", first=1),
+    "another order": lambda m: m["parts"].reverse(),
+    "a file of one part's own": lambda m: m["parts"][1]["ledger"].pop("first"),
+    "another file": _in_slice(1, "ledger", sha256="f" * 64, first=0),
+    "signals of some": lambda m: m["parts"][1].update(
+        signals={"sha256": "e" * 64, "bytes": 9, "first": 0, "rows": 4}
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_SLICES)
+def test_slices_that_are_not_all_of_their_files_are_told(what: str, packed: Manifest) -> None:
+    manifest = Manifest.from_bytes(changed(packed, WRONG_SLICES[what]))
+    told = "\n".join(manifest.inconsistencies())
+    assert "first row" in told or "not all its files" in told
+
+
 def test_a_duplicate_input_counts_no_records_of_its_own(sound: Manifest) -> None:
     first = sound.inputs[0]
     twin = replace(first, name="twin", duplicate_of=first.name, records=0, documents=0)
@@ -246,7 +309,7 @@ def test_no_snapshot_may_be_called(name: str) -> None:
 def test_the_specification_lists_every_field_of_the_manifest() -> None:
     text = (Path(__file__).parent.parent / "manifests" / "README.md").read_text()
     manifest = text[text.index("## Manifest") : text.index("## Tables")]
-    for each in (*fields(Manifest), *fields(ObjectRef)):
+    for each in (*fields(Manifest), *fields(Slice)):
         assert f"`{each.name}`" in manifest
 
 

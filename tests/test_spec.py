@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.manifest import UNRESOLVED, ObjectRef
+from archive.manifest import PACKED_FORMAT, UNRESOLVED, ObjectRef
+from archive.packs import COMPACT, pack
 from archive.records import Outcome
 from archive.schema import TABLES
 from archive.store.local import Store, spec_bytes
@@ -86,6 +87,21 @@ def test_its_commands_are_silent_on_a_sound_store_and_speak_of_damage(tmp_path: 
     assert shell(script, store.root) == ""
     (store.root / "refs/web/00000001").write_text("0" * 64 + "\n")
     assert "refs/web/00000001" in shell(script, store.root)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="no jq on this machine")
+def test_its_commands_know_packs(tmp_path: Path) -> None:
+    script = block("## Checking a store with sha256sum and jq", "sh")
+    store = make_store(tmp_path)
+    old = store.manifest("web", 1)
+    parts, staged = pack(old.parts, store.check, tmp_path / "packs", COMPACT)
+    packed = store.commit(replace(old, parts=tuple(parts)), staged, "0" * 64)
+    assert packed.format == PACKED_FORMAT
+    assert shell(script, store.root) == ""
+    (victim,) = packed.files("ledger")
+    store.object_path(victim.sha256).unlink()
+    told = shell(script, store.root)
+    assert told.count(f"refs/web/00000002: {victim.sha256} is not whole") == 1, "once for all"
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="no jq on this machine")

@@ -19,6 +19,7 @@ import pytest
 from archive.digest import sha256_hex
 from archive.errors import CheckFailed, Corrupt, UnknownName, UsageError
 from archive.manifest import Manifest, ObjectRef
+from archive.packs import COMPACT, pack
 from archive.store.disk import Disk
 from archive.store.local import Store, spec_bytes
 from archive.store.objects import aside
@@ -51,15 +52,27 @@ class Ready:
         return disk.count
 
 
-@pytest.fixture(params=["fresh", "second"], scope="module")
+@pytest.fixture(params=["fresh", "second", "packed"], scope="module")
 def ready(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ready:
-    """The first version of a store that is not there yet, or the second one of one that is."""
+    """The first version of a store that is not there yet, or the second one of one that is: with
+    other parts, or with the same ones in fewer files."""
     folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "packed":
+        return packed(make_store(folder / "old", documents=6), folder / "ready")
     if request.param == "second":
         shutil.copytree(make_store(folder / "old", documents=6).root, folder / "ready" / "store")
     draft = second(folder / "ready" / "staged")
     manifest = draft.manifest()
     return Ready(folder / "ready", manifest, {s: path.name for s, path in draft.staged.items()})
+
+
+def packed(store: Store, folder: Path) -> Ready:
+    """The draft of a version whose parts share their files."""
+    old = store.manifest("web", 1)
+    parts, staged = pack(old.parts, store.check, folder / "staged", COMPACT)
+    shutil.copytree(store.root, folder / "store")
+    files = {s: str(path.relative_to(folder / "staged")) for s, path in staged.items()}
+    return Ready(folder, replace(old, parts=tuple(parts)), files)
 
 
 def second(folder: Path) -> Draft:
