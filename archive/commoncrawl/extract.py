@@ -17,7 +17,6 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final
@@ -117,26 +116,21 @@ def write(extract: Extract, base: Base, folder: Path) -> Path:
 
 def _write(extract: Extract, base: Base, out: BinaryIO) -> None:
     size = base.size_of(extract.path)
-    end = INFO_BYTES if size is None else min(INFO_BYTES, size)
-    info = _own_info(next(iter(base.read_ranges(extract.path, [(0, end)]))) if end else b"")
+    refused = {row: reason for row in extract.rows if (reason := _why_not(row, size))}
+    asked = [(row.offset, row.length) for row in extract.rows if row not in refused]
+    start = INFO_BYTES if size is None else min(INFO_BYTES, size)
+    pieces = iter(base.read_ranges(extract.path, [(0, start), *asked]))
+    info = _own_info(next(pieces))
     out.write(info)
     first = {**dict(extract.selection), "file": extract.path, "records": len(extract.rows)}
     first["warcinfo"] = "as it came" if info else f"none in the first {INFO_BYTES} bytes"
     out.write(member(metadata(extract.path, None, extract.rows[0].fetched, first)))
-    for row, data in _read(extract, base, size):
-        checked = check(row, data) if isinstance(data, bytes) else Checked(problem=data)
-        out.write(member(about(extract.path, row, checked)))
-        if isinstance(data, bytes) and not checked.problem:
-            out.write(data)
-
-
-def _read(extract: Extract, base: Base, size: int | None) -> Iterator[tuple[Selected, bytes | str]]:
-    """Every row with its bytes, or with why there are none; only what can be there is asked for."""
-    refused = {row: reason for row in extract.rows if (reason := _why_not(row, size))}
-    asked = [row for row in extract.rows if row not in refused]
-    pieces = iter(base.read_ranges(extract.path, [(row.offset, row.length) for row in asked]))
     for row in extract.rows:
-        yield row, refused[row] if row in refused else next(pieces)
+        data = b"" if row in refused else next(pieces)
+        checked = Checked(problem=refused[row]) if row in refused else check(row, data)
+        out.write(member(about(extract.path, row, checked)))
+        if not checked.problem:
+            out.write(data)
 
 
 def _why_not(row: Selected, size: int | None) -> str | None:

@@ -106,6 +106,11 @@ def test_a_column_that_a_crawl_does_not_fill_is_an_error_and_not_nothing(column:
         list(index.select(nowhere, crawls.find("CC-MAIN-2018-34"), f"{column} = 'x'"))
 
 
+@pytest.mark.parametrize("column", SINCE)
+def test_the_crawl_that_first_fills_a_column_may_be_asked_for_it(column: str) -> None:
+    assert index.check(f"{column} = 'x'", crawls.find(SINCE[column])) == (column,)
+
+
 def test_older_crawls_are_selected_from_by_the_columns_they_have(tmp_path: Any) -> None:
     layout = make(tmp_path / "old", "CC-MAIN-2013-20")
     old, base = crawls.find("CC-MAIN-2013-20"), base_of(str(layout.folder))
