@@ -28,7 +28,7 @@ from archive.errors import EnvironmentFailed
 from archive.signals.hashing import Hashes, Positions
 
 PARTITION_KEYS: Final = 1 << 19
-"""Keys merged at a time, at some 150 bytes each."""
+"""Keys merged at a time, at some 80 bytes each."""
 
 MOST_DOCUMENTS: Final = 1 << 32
 MOST_HOSTS: Final = 255

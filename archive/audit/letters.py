@@ -32,6 +32,7 @@ NONE: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 """No passage begins here."""
 
 # Keys of different kinds share one index.
+PASSAGE: Final = np.uint64(0x70617373)  # "pass"
 WHOLE: Final = np.uint64(0x77686F6C65)  # "whole"
 BAND: Final = np.uint64(0x62616E64)  # "band"
 
@@ -126,7 +127,8 @@ class Letters:
         for end in self.bounds[1:-1]:
             hashes[max(0, int(end) - size + 1) : int(end)] = NONE
         chosen = np.flatnonzero(_winnowed(hashes, matching.window))
-        return chosen, hashes[chosen]
+        # The smallest hashes crowd together: mixed again, they fill ranges of keys evenly.
+        return chosen, mix(hashes[chosen] ^ PASSAGE)
 
 
 def _winnowed(hashes: Hashes, window: int) -> npt.NDArray[np.bool_]:

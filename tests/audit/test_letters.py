@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.audit.letters import NONE, Letters, covered, plain
+from archive.audit.letters import Letters, covered, plain
 from archive.audit.options import Matching, admitted
 from archive.errors import UnknownName, UsageError
 from tests.audit.made import WHOLE, prose
@@ -115,13 +115,19 @@ def test_passages_leave_no_gap_and_reach_both_ends(seed: int, words: int) -> Non
         assert (starts[0], starts[-1]) == (0, size - MATCHING.letters)
         assert np.diff(starts).max(initial=0) <= MATCHING.window
         assert covered(starts, MATCHING.letters, found).tolist() == [size]
-        assert NONE not in keys
+        assert len(keys) == len(starts)
 
 
 def test_of_the_passages_about_two_in_seventeen_are_chosen() -> None:
     found = Letters.of([prose(3, 40_000)])
     share = len(found.passages(MATCHING)[0]) / len(found.codes)
     assert abs(share - 2 / (MATCHING.window + 1)) < 0.005
+
+
+def test_keys_fill_every_range_alike_so_that_ranges_bound_a_merge() -> None:
+    keys = Letters.of([prose(3, 40_000)]).passages(MATCHING)[1]
+    sizes = np.bincount((keys >> np.uint64(60)).astype(int), minlength=16)
+    assert sizes.max() < 1.2 * len(keys) / 16
 
 
 def test_covered_letters_are_counted_once_and_by_text() -> None:
