@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.signals.repetition import later_copies
+from archive.signals.spans import Mask, Spans, ratio
 from archive.signals.unicode import SENTENCE, one_of, properties
-from archive.signals.view import Mask, Spans, View, ratio
+from archive.signals.view import View
 from archive.signals.words import sentences
 
 COLUMNS = (

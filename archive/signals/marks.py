@@ -16,7 +16,8 @@ import numpy as np
 
 from archive.signals.hashing import Hashes, Positions, of_text
 from archive.signals.kernels.hashes import wanted
-from archive.signals.view import View, ratio
+from archive.signals.spans import ratio
+from archive.signals.view import View
 
 # What a count is of: any of these strings, in lower-cased text. A string is found by its longest
 # word, which has to stand there as a word (or by its first character, for those in BY_MARK).

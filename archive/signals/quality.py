@@ -17,8 +17,9 @@ import numpy.typing as npt
 from archive.signals.groups import Groups
 from archive.signals.hashing import Hashes, of_words
 from archive.signals.kernels.hashes import wanted
+from archive.signals.spans import Mask, Spans, ratio
 from archive.signals.unicode import ALNUM, ALPHA, DIGIT, UPPER, one_of
-from archive.signals.view import Mask, Spans, View, ratio
+from archive.signals.view import View
 
 COLUMNS = (
     "gopher_words",

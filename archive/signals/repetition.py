@@ -14,7 +14,8 @@ import numpy as np
 from archive.signals.groups import Groups
 from archive.signals.hashing import Hashes, Positions
 from archive.signals.kernels.repeats import repeated
-from archive.signals.view import Mask, Spans, View, ratio, running
+from archive.signals.spans import Mask, Spans, ratio, running
+from archive.signals.view import View
 
 TOP: Final = (2, 3, 4)
 DUPLICATED: Final = (5, 6, 7, 8, 9, 10)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from archive.signals.kernels import scan
+from archive.signals.spans import ratio
 from archive.signals.unicode import ALPHA, properties
-from archive.signals.view import View, ratio
+from archive.signals.view import View
 
 COLUMNS = ("script", "script_share", "script_second", "scripts", "letters")
 

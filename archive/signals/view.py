@@ -7,7 +7,6 @@ array operations serves the whole batch. Nothing computed here for one text depe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
 
@@ -18,9 +17,8 @@ from archive.signals.groups import Groups
 from archive.signals.hashing import Hashes, Positions, of_words
 from archive.signals.kernels import cut, scan
 from archive.signals.kernels.hashes import of_spans, wanted
+from archive.signals.spans import Mask, Spans, running
 from archive.signals.unicode import ALNUM, ALPHA, MARK, SPACE, one_of, properties
-
-Mask = npt.NDArray[np.bool_]
 
 PLAIN: Final = ALNUM | SPACE | MARK
 """What most code points are one of: signs are the others."""
@@ -36,35 +34,6 @@ NEEDLES: Final = (
     "terms of use",
 )
 """Strings that many rules look for, found in one pass; none overlaps itself."""
-
-
-@dataclass(frozen=True)
-class Spans:
-    """Stretches of the batch, in order; those of text i are bounds[i] to bounds[i + 1]."""
-
-    starts: Positions
-    ends: Positions
-    bounds: Positions
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-    @cached_property
-    def lengths(self) -> Positions:
-        return self.ends - self.starts
-
-    @cached_property
-    def document(self) -> Positions:
-        """Whose each one is."""
-        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
-
-    def where(self, mask: Mask) -> Spans:
-        return self.at(np.flatnonzero(mask))
-
-    def at(self, kept: Positions) -> Spans:
-        """Those at these (sorted) places."""
-        bounds = np.searchsorted(kept, self.bounds)
-        return Spans(self.starts[kept], self.ends[kept], bounds)
 
 
 class View:
@@ -317,19 +286,3 @@ def _find(text: str, needle: str) -> Positions:
         found.append(at)
         at = text.find(needle, at + len(needle))
     return np.array(found, dtype=np.int64)
-
-
-def running(values: npt.NDArray[np.integer]) -> Positions:
-    """The sum of all values before each one, and of all of them at the end."""
-    sums = np.zeros(len(values) + 1, dtype=np.int64)
-    np.cumsum(values, out=sums[1:])
-    return sums
-
-
-def ratio(
-    parts: npt.NDArray[np.integer], whole: npt.NDArray[np.integer]
-) -> npt.NDArray[np.float64]:
-    """One exact integer over another, correctly rounded; 0 where there is nothing to divide by."""
-    result: npt.NDArray[np.float64] = np.zeros(len(parts))
-    np.divide(parts, whole, out=result, where=np.asarray(whole) != 0)
-    return result

@@ -8,8 +8,9 @@ import numpy as np
 
 from archive.signals.hashing import Positions
 from archive.signals.kernels import scan
+from archive.signals.spans import Spans, ratio
 from archive.signals.unicode import one_of
-from archive.signals.view import Spans, View, ratio
+from archive.signals.view import View
 
 COLUMNS = (
     "characters",

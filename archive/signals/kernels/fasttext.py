@@ -141,6 +141,49 @@ def _best(sums: Floats, output: Floats, tree: Rows) -> tuple[int, np.float32]:
     return label, best
 
 
+@helper
+def _summed(
+    text: Bytes,
+    at: int,
+    end: int,
+    word: Bytes,
+    words: Rows,
+    spelt: Bytes,
+    bounds: Positions,
+    sieve: Bytes,
+    grams: Rows,
+    model: Floats,
+    sums: Floats,
+) -> int:
+    """Adds the rows of all words of a sample and of their n-grams; returns how many."""
+    found = 0
+    number = -1
+    while at < end and number != 0:
+        if text[at] == SPACE:
+            at += 1
+            continue
+        start = at
+        while at < end and text[at] != SPACE:
+            word[at - start + 1] = text[at]
+            at += 1
+        number = _word(text, start, at, words, spelt, bounds)
+        if number < 0 and _is_label(text, start, at):
+            continue
+        if number >= 0:
+            for k in range(WIDTH):
+                sums[k] += model[number, k]
+            found += 1
+        if number != 0:
+            word[0], word[at - start + 1] = OPEN, CLOSE
+            found += _subwords(word, at - start + 2, sieve, grams, model, sums)
+    if number != 0:
+        # Word 0 is the end of the line, which a text can also spell out.
+        for k in range(WIDTH):
+            sums[k] += model[0, k]
+        found += 1
+    return found
+
+
 @kernel(
     "Tuple((int64[::1], float32[::1]))(uint8[::1], int64[::1], int32[::1], uint8[::1], int64[::1],"
     " uint8[::1], int32[:,::1], float32[:,::1], float32[:,::1], int32[:,::1])"
@@ -172,33 +215,8 @@ def predicted(
     for i in range(count):
         for k in range(WIDTH):
             sums[k] = 0
-        found = 0
-        at, end = samples[i], samples[i + 1]
-        number = -1
-        while at < end and number != 0:
-            if text[at] == SPACE:
-                at += 1
-                continue
-            start = at
-            while at < end and text[at] != SPACE:
-                at += 1
-            number = _word(text, start, at, words, spelt, bounds)
-            if number < 0 and _is_label(text, start, at):
-                continue
-            if number >= 0:
-                for k in range(WIDTH):
-                    sums[k] += model[number, k]
-                found += 1
-            if number != 0:
-                word[0], word[at - start + 1] = OPEN, CLOSE
-                for j in range(start, at):
-                    word[j - start + 1] = text[j]
-                found += _subwords(word, at - start + 2, sieve, grams, model, sums)
-        if number != 0:
-            # Word 0 is the end of the line, which a text can also spell out.
-            for k in range(WIDTH):
-                sums[k] += model[0, k]
-            found += 1
+        begin, end = samples[i], samples[i + 1]
+        found = _summed(text, begin, end, word, words, spelt, bounds, sieve, grams, model, sums)
         share = np.float32(1.0 / np.float64(found))
         for k in range(WIDTH):
             sums[k] *= share
