@@ -92,9 +92,14 @@ class Layout:
         drop: Sequence[str] = (),
         files: int = 2,
         row_group_size: int = 2,
+        int96: bool = False,
         **types: Any,
     ) -> None:
-        """The columnar index and its path list, out of `rows`; `drop` are columns left out."""
+        """The columnar index and its path list, out of `rows`.
+
+        `drop` are columns left out, `types` other types of columns; `int96` writes times as older
+        Spark does.
+        """
         names = [name for name in COLUMNS if name not in ("crawl", "subset", *drop)]
         schema = pa.schema([(n, types.get(n, ARROW[COLUMNS[n]])) for n in names])
         home = f"cc-index/table/cc-main/warc/crawl={self.crawl}"
@@ -108,7 +113,11 @@ class Layout:
                 columns = {n: [row[n] for row in rows[number::files]] for n in names}
                 table = pa.table(columns, schema=schema)
                 pq.write_table(
-                    table, self.folder / path, compression="gzip", row_group_size=row_group_size
+                    table,
+                    self.folder / path,
+                    compression="gzip",
+                    row_group_size=row_group_size,
+                    use_deprecated_int96_timestamps=int96,
                 )
                 paths.append(path)
         self.write_list("cc-index-table", paths)

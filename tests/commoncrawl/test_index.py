@@ -186,6 +186,26 @@ def test_a_row_that_cannot_be_believed_spoils_the_index(
         list(index.select(base, crawl, "url_host_tld = 'scot'"))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"int96": True},
+        {"fetch_time": pa.timestamp("us", tz="UTC")},
+        {"fetch_time": pa.timestamp("ns")},
+        {"warc_record_offset": pa.int64(), "warc_record_length": pa.int64()},
+    ],
+    ids=["int96", "zone", "nanoseconds", "wide numbers"],
+)
+def test_other_writers_of_the_same_index_give_the_same_rows(
+    layout: Layout, base: Base, crawl: Crawl, written: dict[str, Any]
+) -> None:
+    predicate = "fetch_time >= timestamp '2019-08-20 10:00:00' and url_host_tld = 'scot'"
+    expected = list(index.select(base, crawl, predicate))
+    layout.write_index(**written)
+    assert sorted(index.select(base, crawl, predicate)) == sorted(expected)
+    assert len(expected) == 4
+
+
 def test_numbers_written_as_text_are_refused(layout: Layout, base: Base, crawl: Crawl) -> None:
     for row in layout.rows:
         row["warc_record_offset"] = str(row["warc_record_offset"])
