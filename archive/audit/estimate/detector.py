@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from archive.audit.estimate.auc import auc
 from archive.audit.estimate.bag import Floats
-from archive.audit.estimate.gates import auc
 from archive.audit.estimate.interval import Measured
 from archive.audit.estimate.texts import AiShare, Gate, Settings
 

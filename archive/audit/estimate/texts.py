@@ -60,7 +60,7 @@ class Settings:
     least_documents: int = 30
     """Fewer document clusters of target, human or synthetic reference, and there is none."""
     least_auc: float = 0.8
-    """Held-out AUC of human against synthetic documents below which they count as alike."""
+    """Held-out AUC of human against synthetic documents, its lower bound: below, they are alike."""
     most_shift: float = 0.1
     """Share that human text of an unseen source may be read as (root mean square over sources)."""
     most_drift: float = 3.0

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.audit.estimate.auc import auc, auc_error
 from archive.audit.estimate.drift import divergence
-from archive.audit.estimate.gates import auc
 from archive.audit.estimate.interval import Shift
 from archive.audit.estimate.nulls import Null, shift
 
@@ -25,6 +25,22 @@ def test_auc_counts_pairs_with_ties_half(
     negative: list[float], positive: list[float], expected: float
 ) -> None:
     assert auc(np.array(negative, float), np.array(positive, float)) == expected
+
+
+def test_the_error_of_an_auc_is_that_of_its_placements() -> None:
+    """Placements 2/3, 1 and 1, 1, 1/2; squares over 2 and 3 documents, 7/216; five clusters."""
+    human, synthetic = np.array([1.0, 2.0, 3.0]), np.array([2.5, 4.0])
+    found = auc_error(human, synthetic, np.arange(3), np.arange(3, 5))
+    assert found == pytest.approx(math.sqrt(7 / 216 * 5 / 4))
+    assert auc_error(human, human + 9, np.arange(3), np.arange(3)) == 0
+
+
+def test_the_error_of_an_auc_is_what_repetition_shows() -> None:
+    rng = np.random.default_rng(0)
+    draws = [(rng.normal(0, 1, 60), rng.normal(1, 1, 40)) for _ in range(300)]
+    spread = float(np.std([auc(*pair) for pair in draws]))
+    owners = np.arange(60), np.arange(60, 100)
+    assert np.mean([auc_error(*pair, *owners) for pair in draws]) == pytest.approx(spread, rel=0.15)
 
 
 @given(COUNTS, COUNTS)
