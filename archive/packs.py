@@ -66,14 +66,19 @@ def pack(
     chosen = _chosen(files, broken, sizes)
     moved: dict[str, Part] = {}
     staged: dict[str, Path] = {}
-    for kind in dict.fromkeys(part.signals_key for part in parts if part.key in chosen):
-        alike = tuple(p for p in parts if p.key in chosen and p.signals_key == kind)
+    for kind in dict.fromkeys(_signals(part) for part in parts if part.key in chosen):
+        alike = tuple(p for p in parts if p.key in chosen and _signals(p) == kind)
         if alike in files and alike[0].key not in broken:
             continue  # they have files of their own already
         for made, new in _written(alike, locate, folder, sizes):
             moved.update((part.key, part) for part in made)
             staged |= new
     return [moved.get(part.key, part) for part in parts], staged
+
+
+def _signals(part: Part) -> tuple[str | None, bool]:
+    """Parts of one pack have signals by the same rules, or none."""
+    return part.signals_key, part.signals is None
 
 
 def _chosen(files: Sequence[tuple[Part, ...]], broken: set[str], sizes: Sizes) -> set[str]:
@@ -119,16 +124,16 @@ def _written(
     readers = {table: Slices() for table in TABLES}
     pack: _Pack | None = None
     for part in parts:
-        tables = {
-            table: (_schema(table, locate(ref)), list(readers[table].batches(locate(ref), ref)))
-            for table in TABLES
-            if (ref := part.table(table))
-        }
+        paths = {table: locate(ref) for table in TABLES if (ref := part.table(table))}
         if pack and pack.would_outgrow(part, sizes):
             yield pack.close()
             pack = None
-        pack = pack or _Pack(folder)
-        pack.add(part, tables)
+        pack = pack or _Pack(folder, paths)
+        for table, path in paths.items():
+            ref = part.table(table)
+            assert ref is not None, "only tables that it has have paths"
+            pack.copy(table, readers[table].batches(path, ref))
+        pack.end(part)
     if pack:
         yield pack.close()
 
@@ -141,33 +146,38 @@ def _schema(table: str, path: Path) -> pa.Schema:
 
 
 class _Pack:
-    """One pack being written."""
+    """One pack being written. Its tables are those of the files at `like`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, like: dict[str, Path]) -> None:
         self._home = folder / f"pack-{secrets.token_hex(8)}"
         self._home.mkdir(parents=True)
-        self._writers: dict[str, _Writer] = {}
+        self._writers = {
+            table: _Writer(table, self._home / f"{table}.parquet", _schema(table, path))
+            for table, path in like.items()
+        }
+        self._ends = dict.fromkeys(like, 0)
         self._parts: list[Part] = []
 
     def would_outgrow(self, part: Part, sizes: Sizes) -> bool:
         """Whether the part is to begin another pack."""
-        rows = (self._rows("documents") + part.documents.rows, self._rows("ledger"))
         return (
-            rows[0] > sizes.rows
-            or rows[1] + part.ledger.rows > LEDGER * sizes.rows
+            self._ends["documents"] + part.documents.rows > sizes.rows
+            or self._ends["ledger"] + part.ledger.rows > LEDGER * sizes.rows
             or sum(writer.stored for writer in self._writers.values()) >= sizes.bytes
         )
 
-    def add(self, part: Part, tables: dict[str, tuple[pa.Schema, list[pa.RecordBatch]]]) -> None:
-        slices: dict[str, Any] = {}
-        for table, (schema, batches) in tables.items():
-            if table not in self._writers:
-                self._writers[table] = _Writer(table, self._home / f"{table}.parquet", schema)
-            writer = self._writers[table]
-            first = writer.rows
-            for batch in batches:
-                writer.add(batch)
-            slices[table] = Slice("", 0, writer.rows - first, first)
+    def copy(self, table: str, batches: Iterator[pa.RecordBatch]) -> None:
+        """Adds rows of the next part."""
+        for batch in batches:
+            self._writers[table].add(batch)
+
+    def end(self, part: Part) -> None:
+        """All rows since the last part are this one's."""
+        slices: dict[str, Any] = {
+            table: Slice("", 0, writer.rows - self._ends[table], self._ends[table])
+            for table, writer in self._writers.items()
+        }
+        self._ends = {table: writer.rows for table, writer in self._writers.items()}
         self._parts.append(replace(part, **slices))
 
     def close(self) -> tuple[list[Part], dict[str, Path]]:
@@ -178,9 +188,6 @@ class _Pack:
             alone: dict[str, Any] = dict(files)
             return [replace(self._parts[0], **alone)], staged
         return [_placed(part, files) for part in self._parts], staged
-
-    def _rows(self, table: str) -> int:
-        return self._writers[table].rows if table in self._writers else 0
 
 
 def _placed(part: Part, files: dict[str, ObjectRef]) -> Part:
