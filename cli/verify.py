@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archive.verify import Finding
+
+
+SHOWN: Final = 5
+"""Names of inputs printed of one finding; --json has all."""
 
 
 @click.command(epilog="Example: lowbg verify web@1 --independent")
@@ -88,4 +92,8 @@ def _print_findings(findings: Iterable[Finding]) -> None:
     for each in findings:
         click.echo(f"{each.kind}: {each.path}")
         click.echo(f"    expected {each.expected}, found {each.found}")
+        if each.inputs:
+            more = len(each.inputs) - SHOWN
+            shown = ", ".join(each.inputs[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+            click.echo(f"    holds rows of {len(each.inputs):,} inputs: {shown}")
         click.echo(f"    {each.fix}")
