@@ -30,6 +30,38 @@ class _Bytes(click.ParamType[int]):
         return int(float(number) * (1024 if binary else 1000) ** power)
 
 
+_OPTIONS: Final = (
+    click.option(
+        "--connections",
+        default=4,
+        show_default=True,
+        type=click.IntRange(1, 64),
+        help="Requests to servers at once, of all workers together.",
+    ),
+    click.option(
+        "--rate",
+        default="20MB",
+        show_default=True,
+        metavar="SIZE",
+        type=_Bytes(),
+        help="Bytes a second from servers, of all workers together; 0: no limit.",
+    ),
+    click.option(
+        "--cache-bytes",
+        default="0",
+        show_default=True,
+        metavar="SIZE",
+        type=_Bytes(),
+        help="Keep remote inputs for later builds, up to so much, in $LOWBG_CACHE.",
+    ),
+    click.option(
+        "--anonymous",
+        is_flag=True,
+        help="Do not sign S3 requests ($LOWBG_S3_ANONYMOUS=1 for every command).",
+    ),
+)
+
+
 def remote_options(command: F) -> F:
     """`--connections`, `--rate`, `--cache-bytes` and `--anonymous`, obeyed while a command runs."""
 
@@ -48,37 +80,7 @@ def remote_options(command: F) -> F:
         with politely(politeness):
             return command(*args, **kwargs)
 
-    options = (
-        click.option(
-            "--connections",
-            default=4,
-            show_default=True,
-            type=click.IntRange(1, 64),
-            help="Requests to servers at once, of all workers together.",
-        ),
-        click.option(
-            "--rate",
-            default="20MB",
-            show_default=True,
-            metavar="SIZE",
-            type=_Bytes(),
-            help="Bytes a second from servers, of all workers together; 0: no limit.",
-        ),
-        click.option(
-            "--cache-bytes",
-            default="0",
-            show_default=True,
-            metavar="SIZE",
-            type=_Bytes(),
-            help="Keep remote inputs for later builds, up to so much, in $LOWBG_CACHE.",
-        ),
-        click.option(
-            "--anonymous",
-            is_flag=True,
-            help="Do not sign S3 requests ($LOWBG_S3_ANONYMOUS=1 for every command).",
-        ),
-    )
     decorated: Any = obeying
-    for option in reversed(options):
+    for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return]

@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from archive.errors import UsageError
 from archive.remote.coding import as_stored
+from archive.remote.excuses import asked_wait, explained
 from archive.remote.faults import Fault, answered, ends_before
 from archive.remote.politeness import Politeness
 from archive.remote.reply import Ask, Facts, Reply
@@ -33,8 +34,6 @@ KEPT: Final = 32
 
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _RANGE: Final = re.compile(r"bytes\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)", re.ASCII | re.IGNORECASE)
-_MARKUP: Final = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_PAGE_BYTES, _WORDS = 4000, 200
 _SLOW_BYTES: Final = 100
 """A server that sends less than so many bytes a second, over the timeout, has stopped."""
 
@@ -71,8 +70,8 @@ def _reply(url: str, response: BaseHTTPResponse, politeness: Politeness) -> Repl
     if response.status == 416 and (size := _size_told(response)) is not None:
         return Reply(_facts(response, size), 0, iter(()), 0)
     if response.status != 200:
-        reason = f"{response.reason or ''}{_explained(response)}"
-        raise answered(response.status, reason, _asked_wait(response, politeness))
+        reason = f"{response.reason or ''}{explained(response)}"
+        raise answered(response.status, reason, asked_wait(response, politeness.clock))
     length = response.length_remaining
     if length is None and "Content-Length" in response.headers and not response.chunked:
         raise Fault(f"it announces {response.headers['Content-Length']!r} bytes")
@@ -225,18 +224,6 @@ def _pool(process: int, proxy: str | None) -> PoolManager:
     return ProxyManager(proxy, maxsize=KEPT) if proxy else PoolManager(maxsize=KEPT)
 
 
-def _explained(response: BaseHTTPResponse) -> str:
-    """What a page of an error says in words: those who block a client tell it there why."""
-    from urllib3.exceptions import HTTPError
-
-    try:
-        page = response.read1(_PAGE_BYTES).decode("utf-8", "replace")
-    except HTTPError:
-        return ""
-    words = " ".join(_MARKUP.sub(" ", page).split())[:_WORDS]
-    return f": {''.join(filter(str.isprintable, words))}" if words else ""
-
-
 def _said(response: BaseHTTPResponse) -> str:
     return response.headers.get("Content-Range", "").strip()
 
@@ -245,15 +232,3 @@ def _size_told(response: BaseHTTPResponse) -> int | None:
     """The size of the whole file that a range is said to be of."""
     found = _RANGE.fullmatch(_said(response))
     return None if found is None or found[3] == "*" else int(found[3])
-
-
-def _asked_wait(response: BaseHTTPResponse, politeness: Politeness) -> float | None:
-    """Seconds that the server asks to wait (RFC 9110, 10.2.3: a number, or a date)."""
-    said = response.headers.get("Retry-After", "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said)
-    try:
-        date = email.utils.parsedate_to_datetime(said)
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, date.timestamp() - politeness.clock.now())
