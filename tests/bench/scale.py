@@ -84,7 +84,9 @@ def _lines(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
-def built(folder: str, store: str, log: str, workers: str, nodes: str) -> dict[str, int]:
+def built(
+    folder: str, store: str, log: str, workers: str, nodes: str, annotate: str = "yes"
+) -> dict[str, int]:
     """A whole build by local workers, or by so many nodes of Ray."""
     from archive.pipeline import Order, build
     from archive.recipe import Recipe
@@ -95,7 +97,7 @@ def built(folder: str, store: str, log: str, workers: str, nodes: str) -> dict[s
     with Loopback(int(nodes)) if int(nodes) else nullcontext() as cluster:
         began = time.monotonic()
         engine = start("ray", 1, cluster.address) if cluster else start("local", int(workers))
-        order = Order("web", expand([folder]), Recipe())
+        order = Order("web", expand([folder]), Recipe(), annotate=annotate == "yes")
         manifest = build(Store.create(Path(store)), order, Metered(engine, Path(log)))
         seconds = time.monotonic() - began
         engine.close()
@@ -124,11 +126,9 @@ def rates(folder: Path, scratch: Path) -> dict[str, float]:
         print(f"{cpu['part']:>10.1f}{cpu['signals']:>9.1f}{others:>8.1f}", end="")
         print(f"{sum(cpu.values()) / documents * 1000:>12.2f}{peak / 1e6:>9.0f}")
         if workers == 1:
-            stored = sum(p.stat().st_size for p in (store / "objects").rglob("*") if p.is_file())
             per = {
                 "part": cpu["part"] / documents,
                 "signals": cpu["signals"] / documents,
-                "store": stored / documents,
                 "in": sum(p.stat().st_size for p in folder.iterdir()) / documents,
             }
         shutil.rmtree(store)
@@ -158,19 +158,33 @@ def scheduling(tasks: int) -> None:
             engine.close()
 
 
-def memory(scratch: Path, megabytes: int) -> None:
-    """Prints the largest process of a build, and of one of ten times as much."""
-    from tests.bench.build import make_input
+def memory(scratch: Path, megabytes: int) -> float:
+    """Prints the largest process of builds of pages and of texts, and of ten times as much.
 
-    print(f"\n{'input':<12}{'documents':>10}{'largest process, MB':>22}")
-    for times in (1, 10):
-        folder = scratch / f"times-{times}"
-        folder.mkdir()
-        size = make_input(folder, megabytes * times // 2)
-        store, log = scratch / f"store-times-{times}", scratch / f"times-{times}.log"
-        cost = measure.python(f"{HERE}:built", str(folder), str(store), str(log), "2", "0")
-        print(f"{size / 1e6:>6.1f} MB   {cost.answer['documents']:>10}{cost.peak / 1e6:>22.0f}")
-        shutil.rmtree(store)
+    Returns the bytes of a store for each document, of the input in which no file repeats itself.
+    """
+    from tests.bench.build import make_input, make_texts
+
+    stored: list[float] = []
+    print(f"\n{'input':<34}{'documents':>10}{'largest process, MB':>22}")
+    for label, write, first, annotate in (
+        ("WARC, all of a build", make_input, megabytes // 2, "yes"),
+        ("texts, parts alone", make_texts, megabytes * 3 // 2, "no"),
+    ):
+        for size in (first, first * 10):
+            folder, store = scratch / f"{size}-{annotate}", scratch / f"store-{size}-{annotate}"
+            folder.mkdir()
+            write(folder, size)
+            total = sum(path.stat().st_size for path in folder.iterdir())
+            log = str(scratch / f"{size}-{annotate}.log")
+            cost = measure.python(f"{HERE}:built", str(folder), str(store), log, "2", "0", annotate)
+            print(f"{label:<22}{total / 1e6:>9.1f} MB{cost.answer['documents']:>10}", end="")
+            print(f"{cost.peak / 1e6:>22.0f}")
+            objects = sum(p.stat().st_size for p in (store / "objects").rglob("*") if p.is_file())
+            stored.append(objects / cost.answer["documents"])
+            shutil.rmtree(store)
+            shutil.rmtree(folder)
+    return stored[0]
 
 
 def found(root: str, log: str, joined_runs: str) -> dict[str, int]:
@@ -284,7 +298,7 @@ def main() -> None:
         print(f"input: {len(list(folder.iterdir()))} files, {size / 1e6:.1f} MB of gzip")
         per = rates(folder, Path(scratch))
         scheduling(5000)
-        memory(Path(scratch), options.megabytes)
+        per["store"] = memory(Path(scratch), options.megabytes)
         per |= shuffle(Path(scratch), options.documents)
         crawl_cost(per)
 
