@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,90 +13,19 @@ from numpy.typing import NDArray
 
 from archive.engines import Receipt, Report, Task
 from archive.errors import CheckFailed
+from archive.replay.bench import Bench, bench_of, fitted
 from archive.replay.compose import Sources, compose, human_only
-from archive.replay.corpus import Corpus
-from archive.replay.folder import Folder, seed_of, stage_key, to_json
+from archive.replay.folder import Folder, seed_of, to_json
 from archive.replay.measures import Measures, Reference, of_model, of_text
 from archive.replay.mixes import Mix
-from archive.replay.tiers import Blocks, Choice, Model, Tier, Training, load_tier
+from archive.replay.plan import Plan, base_key, chain_keys, later_seed
+from archive.replay.tiers import Blocks, Model, Training
 
 LEAST_LEARNT: Final = 0.5
 """Nats by which generation 0 must beat a model that knows nothing but the vocabulary's size."""
 
 # One report is one finished stage; engines pass amounts on by the megabyte.
 _ONE_STAGE: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What all chains of a run share. Budget and archive are numbers of blocks."""
-
-    corpus: str  # the key of the corpus stage
-    tier: str
-    budget: int
-    archive: int
-    prompts: str  # original: the text of generation 0; previous: the newest synthetic text
-    step_matched: bool
-    model: str = ""
-    digest: str = ""
-    preset: str = ""
-
-    @property
-    def settings(self) -> dict[str, str]:
-        return Choice(self.tier, self.model, self.digest, self.preset).settings
-
-    @property
-    def deciding(self) -> dict[str, Any]:
-        """All that decides results: a model's bytes rather than the place where it lies."""
-        return {**asdict(self), "model": self.digest or self.model}
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """A seed's share of human text, its tier, and the finished stage of generation 0."""
-
-    plan: Plan
-    seed: int
-    tier: Tier
-    corpus: Corpus
-    archive: Blocks
-    twin: Blocks
-    fresh: Blocks
-
-    @property
-    def first(self) -> Blocks:
-        return self.archive[: self.plan.budget]
-
-    @classmethod
-    def of(cls, folder: Folder, plan: Plan, seed: int) -> Bench:
-        corpus = _corpus(folder.stage(plan.corpus))
-        rng = np.random.default_rng(seed_of("human", plan.corpus, seed))
-        train = corpus.blocks["train"][rng.permutation(len(corpus.blocks["train"]))]
-        fresh = corpus.blocks["fresh"][rng.permutation(len(corpus.blocks["fresh"]))]
-        twin = train[plan.archive : plan.archive + plan.budget]
-        tier = load_tier(plan.tier, corpus.scribe.size, plan.settings)
-        return cls(plan, seed, tier, corpus, train[: plan.archive], twin, fresh)
-
-
-def base_key(plan: Plan, seed: int) -> str:
-    return stage_key(stage="generation 0", seed=seed, plan=plan.deciding)
-
-
-def later_seed(plan: Plan, seed: int) -> int:
-    """The chance in training, the same for all policies and generations of a seed.
-
-    What is common to two chains cancels in their difference, which is what is judged.
-    """
-    return seed_of(base_key(plan, seed), "train later")
-
-
-def chain_keys(plan: Plan, seed: int, mix: Mix, generations: int) -> list[str]:
-    """The keys of generations 1 to `generations`; a mix's name decides nothing."""
-    held = {name: value for name, value in asdict(mix).items() if name != "name"}
-    keys = [base_key(plan, seed)]
-    for generation in range(1, generations + 1):
-        keys.append(stage_key(parent=keys[-1], mix=held, generation=generation))
-    return keys[1:]
 
 
 def generation_zero(task: Task, report: Report) -> Receipt:
@@ -169,12 +96,12 @@ class _Step:
         return self.mix.beta > 0 and self.mix.pool == "shares"
 
     def fill(self, aside: Path) -> None:
-        bench, reference = _bench(self.folder.path, self.plan, self.seed)
+        bench, reference = bench_of(self.folder.path, self.plan, self.seed)
         before = self.before or human_only(bench.first)
         sources = Sources(self.plan.budget, bench.archive, bench.fresh, self.texts, before)
         chance = seed_of(self.key, "mix")
         data = compose(self.mix, sources, self.generation, self.plan.step_matched, chance)
-        model = _fitted(bench, data, reference.base)
+        model = fitted(bench, data, reference.base)
         prompts = bench.first if self.plan.prompts == "original" else self.texts[-1]
         text = generate(model, prompts, seed_of(self.key, "generate"))
         np.save(aside / "text.npy", _small(text))
@@ -237,37 +164,6 @@ def tasks_of(
         for mix in mixes
     ]
     return bases, chains
-
-
-def _fitted(bench: Bench, data: Training, base: Model) -> Model:
-    """The model of a training set; the last one is kept, for all_human learns from one for ever."""
-    parts = (
-        base_key(bench.plan, bench.seed).encode(),
-        data.blocks.tobytes(),
-        data.weights.tobytes(),
-    )
-    key = sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
-    if key not in _KEPT:
-        _KEPT.clear()
-        seed = later_seed(bench.plan, bench.seed)
-        _KEPT[key] = bench.tier.fit(data, bench.corpus.blocks["validation"], seed, base)
-    return _KEPT[key]
-
-
-_KEPT: dict[str, Model] = {}
-
-
-@lru_cache(maxsize=2)
-def _bench(run: Path, plan: Plan, seed: int) -> tuple[Bench, Reference]:
-    folder = Folder(run)
-    bench = Bench.of(folder, plan, seed)
-    model = bench.tier.load(folder.stage(base_key(plan, seed)) / "model")
-    return bench, Reference.of(bench.corpus, bench.first, bench.twin, model)
-
-
-@lru_cache(maxsize=1)
-def _corpus(stage: Path) -> Corpus:
-    return Corpus.load(stage)
 
 
 def _refuse_untrained(loss: float, vocabulary: int) -> None:

@@ -19,6 +19,7 @@ LEVEL: Final = 0.05
 POWER: Final = 0.8
 LEAST_SEEDS: Final = 3
 MOST_SEEDS: Final = 1000
+LEAST_KEPT: Final = 0.1
 
 Chain = Sequence[Mapping[str, Any]]
 """The measures of one chain, generation 0 first."""
@@ -114,8 +115,9 @@ def endpoints_of(
         return tuple(mine[key] - other[key] for mine, other in pairs)
 
     slopes = tuple(slope([g["loss"] for g in chain[len(chain) // 2 :]]) for chain in chains)
+    rarest = rarest_bin([twin["model"] for twin in twins])
     lost = tuple(
-        1 - rarest(mine) / max(rarest(twin["model"]), 1e-9)
+        1 - survival(mine, rarest) / max(survival(twin["model"], rarest), 1e-9)
         for mine, twin in zip(last, twins, strict=True)
     )
     groups = [
@@ -135,7 +137,16 @@ def endpoints_of(
     )
 
 
-def rarest(measures: Mapping[str, Any]) -> float:
-    """The share of the words of the lowest count bin that a model's text still has."""
-    shares = [share for share in measures["text"]["survival"].values() if share is not None]
-    return float(shares[0])
+def rarest_bin(twins: Sequence[Mapping[str, Any]]) -> str:
+    """The lowest count bin of which every twin's text still has LEAST_KEPT, else the highest.
+
+    Where even a model of human text writes next to none of the words, a ratio is noise.
+    """
+    names: list[str] = list(twins[0]["text"]["survival"])
+    kept = (n for n in names if min(survival(twin, n) for twin in twins) >= LEAST_KEPT)
+    return next(kept, names[-1])
+
+
+def survival(measures: Mapping[str, Any], name: str) -> float:
+    """The share of the words of a count bin that a model's text still has."""
+    return float(measures["text"]["survival"][name] or 0.0)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from archive.page.html import page, table
-from archive.replay.chain import Plan, base_key, chain_keys, read_text
+from archive.replay.chain import read_text
 from archive.replay.corpus import Corpus
 from archive.replay.figures import figures
 from archive.replay.folder import Folder
 from archive.replay.mixes import ALL_HUMAN, REPLACE, Mix
+from archive.replay.plan import Plan, base_key, chain_keys
 
 _MEASURES = {
     "types": ("types", "{:,.0f}"),

@@ -10,12 +10,13 @@ from typing import Any
 
 from archive.engines import ENGINES, Engine, load
 from archive.errors import UnknownName, UsageError
-from archive.replay.chain import Plan, base_key, chain_keys, read_measures, tasks_of
+from archive.replay.chain import read_measures, tasks_of
 from archive.replay.compose import fresh_blocks
 from archive.replay.corpus import Corpus, prepare
 from archive.replay.endpoints import Margins
 from archive.replay.folder import Folder, stage_key
 from archive.replay.mixes import DEFAULT_POLICIES, Mix, parse, parse_all
+from archive.replay.plan import Plan, base_key, chain_keys
 from archive.replay.roles import ROLES
 from archive.replay.sweep import SHARES, smallest_share
 from archive.replay.texts import Taken

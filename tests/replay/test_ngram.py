@@ -72,7 +72,7 @@ def test_a_block_of_weight_two_counts_like_two_blocks() -> None:
         np.ones(len(held) + len(other), bool),
     )
     twice = human_only(np.concatenate([held, held, other]))
-    a, b = (NgramTier(V).fit(data, 0, base) for data in (doubled, twice))
+    a, b = (NgramTier(V).fit(data, text(9), 0, base) for data in (doubled, twice))
     assert np.allclose(a.score(text(3)), b.score(text(3)))
 
 

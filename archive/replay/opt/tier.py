@@ -46,7 +46,7 @@ class OptModel:
             return score(self.network, blocks)
 
     def save(self, folder: Path) -> None:
-        self.network.save_pretrained(folder)
+        weights.write_weights(self.network, folder)
         (folder / "facts.json").write_text(json.dumps(dict(self.facts)), encoding="utf-8")
 
 

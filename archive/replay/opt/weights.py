@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from safetensors import SafetensorError
 from transformers import OPTConfig, OPTForCausalLM
+from transformers.utils import logging
 
-from archive.digest import canonical_json, sha256_file
+from archive.digest import canonical_json, sha256_file, sha256_hex
 from archive.errors import EnvironmentFailed, UsageError
 from archive.replay.opt.presets import SHAPES, Shape
 from archive.replay.tiers import BLOCK
@@ -42,15 +45,46 @@ def random_weights(shape: Shape, vocabulary: int) -> OPTForCausalLM:
 
 
 def read_weights(folder: Path) -> OPTForCausalLM:
-    """The model of a folder, in single precision."""
+    """The model of a folder, in single precision. Raises UsageError where weights are lacking."""
+    reader: Any = OPTForCausalLM
     try:
-        return OPTForCausalLM.from_pretrained(folder, local_files_only=True, dtype="float32")
-    except (OSError, ValueError) as error:
+        with quiet():
+            read, told = reader.from_pretrained(
+                folder, local_files_only=True, dtype="float32", output_loading_info=True
+            )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise UsageError(
             f"{folder} holds no model that can be read: {str(error).splitlines()[0]}",
             next_step="give a folder with config.json and model.safetensors, as save_pretrained"
             " writes it",
         ) from error
+    lacking = sorted(told["missing_keys"])
+    if lacking:
+        raise UsageError(
+            f"the weights in {folder} lack {len(lacking)} parts, {lacking[0]} among them",
+            next_step="they are of another configuration, or not whole: copy the folder again",
+        )
+    network: OPTForCausalLM = read
+    return network
+
+
+def write_weights(network: OPTForCausalLM, folder: Path) -> None:
+    """What `read_weights` reads; no pickle."""
+    with quiet():
+        network.save_pretrained(folder)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without transformers' progress bars, which would draw over the command's own."""
+    bars: Any = logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
 
 
 def folder_of(model: str) -> Path:
@@ -76,7 +110,7 @@ def digest_of(folder: Path) -> str:
     """SHA-256 over the names and digests of the files that decide what a model writes."""
     files = sorted({path for pattern in _READ for path in folder.glob(pattern)})
     listed = [[path.name, sha256_file(path)] for path in files]
-    return hashlib.sha256(canonical_json(listed)).hexdigest()
+    return sha256_hex(canonical_json(listed))
 
 
 def _refuse_unfit(folder: Path, config: dict[str, Any]) -> None:
