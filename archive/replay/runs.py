@@ -65,9 +65,8 @@ def run(
 
     `origin` names the texts: a snapshot's content root, or paths. It decides nothing.
     """
-    check_names(config)
+    choice = check_names(config)
     mixes = parse_all([*config.policies, *swept(config).values()])
-    choice = choose(config.tier, config.model, config.preset)
     texts = [(text.group, text.language, text.digest) for text in taken.texts]
     key = stage_key(stage="corpus", roles=ROLES, texts=texts, tokens=_deciding(choice.tokens))
     folder = Folder(out or Path(f"replay-{key[:8]}"))
@@ -89,8 +88,8 @@ def run(
     return folder, results
 
 
-def check_names(config: Config) -> None:
-    """Refuses names that are not known before any work is done."""
+def check_names(config: Config) -> Choice:
+    """Refuses names that are not known before any work is done; gives what the tier will use."""
     for kind, name, known in (
         ("tier", config.tier, TIERS),
         ("source of prompts", config.prompts, ("original", "previous")),
@@ -98,6 +97,7 @@ def check_names(config: Config) -> None:
     ):
         if name not in known:
             raise UnknownName(kind, name, filter(None, known))
+    return choose(config.tier, config.model, config.preset)
 
 
 def swept(config: Config) -> dict[float, str]:
