@@ -14,6 +14,8 @@ from .progress import Bar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archive.audit.order import Order
+
 DEFAULT = "run"
 
 
@@ -90,19 +92,11 @@ Examples:
 @_shared
 def run(
     corpus: tuple[str, ...],
-    against: tuple[str, ...],
-    synthetic: tuple[str, ...],
-    scores: Path | None,
     by: tuple[str, ...],
     witnesses: Path | None,
     out: tuple[Path, ...],
-    cut: str,
-    grade: str,
-    text_column: str,
-    seed: int,
-    workers: int,
-    store: str,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Audit CORPUS: files, folders, SNAPSHOT@VERSION, or hf:DATASET.
 
@@ -111,27 +105,13 @@ def run(
     that resemble the synthetic reference is estimated, by language. What neither says is
     undetermined, with the reason.
     """
-    from archive.audit.estimate import Settings
-    from archive.audit.order import Order
     from archive.audit.page import write_page
     from archive.audit.result import to_json
     from archive.audit.run import audit
 
     _check_outputs(out)
-    order = Order(
-        corpora=corpus,
-        against=against,
-        store=store,
-        cut=cut,
-        least_grade=grade,
-        synthetic=synthetic,
-        scores=scores,
-        by=tuple(dict.fromkeys(name.strip() for part in by for name in part.split(",") if name)),
-        text_column=text_column,
-        seed=seed,
-        workers=workers,
-        settings=Settings(seed=seed),
-    )
+    columns = dict.fromkeys(name.strip() for part in by for name in part.split(",") if name)
+    order = _order(corpora=corpus, by=tuple(columns), **options)
     with Bar(quiet=as_json) as bar:
         result = to_json(audit(order, witnesses, bar.update))
     _write(out, result, write_page)
@@ -156,18 +136,7 @@ def run(
     help="Write the result: a page with plots (.html) or all of it (.json); may be repeated.",
 )  # fmt: skip
 @_shared
-def calibrate(
-    against: tuple[str, ...],
-    synthetic: tuple[str, ...],
-    out: tuple[Path, ...],
-    cut: str,
-    grade: str,
-    text_column: str,
-    seed: int,
-    workers: int,
-    store: str,
-    as_json: bool,
-) -> int:
+def calibrate(out: tuple[Path, ...], as_json: bool, **options: Any) -> int:
     """Say how far the references of AGAINST and --synthetic can be trusted.
 
     By language: whether they can be told apart, what held-out mixtures of known shares are read as,
@@ -176,22 +145,9 @@ def calibrate(
     """
     from archive.audit.calibrate import calibrate as measure
     from archive.audit.calibration_page import write_page
-    from archive.audit.estimate import Settings
-    from archive.audit.order import Order
 
     _check_outputs(out)
-    order = Order(
-        corpora=(),
-        against=against,
-        store=store,
-        cut=cut,
-        least_grade=grade,
-        synthetic=synthetic,
-        text_column=text_column,
-        seed=seed,
-        workers=workers,
-        settings=Settings(seed=seed),
-    )
+    order = _order(corpora=(), **options)
     with Bar(quiet=as_json) as bar:
         result = measure(order, bar.update)
     _write(out, result, write_page)
@@ -202,6 +158,14 @@ def calibrate(
         for path in out:
             click.echo(f"wrote {path}")
     return 0 if result["estimable"] else CHECK_FAILED
+
+
+def _order(*, grade: str, seed: int, **options: Any) -> Order:
+    """The order that the options mean; all but two have its words."""
+    from archive.audit.estimate import Settings
+    from archive.audit.order import Order
+
+    return Order(least_grade=grade, seed=seed, settings=Settings(seed=seed), **options)
 
 
 def _check_outputs(paths: tuple[Path, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,7 +72,10 @@ def _language(language: str, held: Mapping[str, Any]) -> Iterator[str]:
         ],
     )
     yield "<h3>Null tests</h3>"
-    nulls = held["nulls"]
+    yield from _nulls(language, held["nulls"])
+
+
+def _nulls(language: str, nulls: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not nulls:
         yield "<p>None: no source is large enough and leaves enough behind.</p>"
         return

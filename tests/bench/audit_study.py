@@ -37,7 +37,6 @@ of 3000 sentences would refuse them all."""
 
 COUNTS = ("draws", "undetermined", "false", "why")
 ENOUGH = 200  # determined mixtures of a family
-ONE_FAMILY = 4  # draws of each source against each chat family's archive
 
 CHAT = ("pubmed / gpt", "cs224n", "hewlett", "toefl")
 
@@ -70,6 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=25)
     parser.add_argument("--draws", type=int, default=20)
+    parser.add_argument("--family-draws", type=int, default=4, help="against each family alone")
     parser.add_argument("--parts", default="mixtures,zero,traps,speed")
     parser.add_argument("--only", default="", help="families whose name has this in it")
     options = parser.parse_args()
@@ -80,7 +80,7 @@ def main() -> None:
     if "mixtures" in options.parts:
         error_and_coverage(chosen, options.splits)
     if "zero" in options.parts:
-        zero(data, of, options.draws)
+        zero(data, of, options.draws, options.family_draws)
     if "traps" in options.parts:
         traps(data)
     if "speed" in options.parts:
@@ -197,7 +197,7 @@ def _bag(texts: Sequence[Text], reference: Reference) -> Bag:
     return held.bag()
 
 
-def zero(data: Path, of: dict[str, Pairs], draws: int) -> None:
+def zero(data: Path, of: dict[str, Pairs], draws: int, family_draws: int) -> None:
     """False alarms on unseen human sources: against one family's archive, and against all others'.
 
     A draw is half of the source's clusters, at least 30.
@@ -208,19 +208,19 @@ def zero(data: Path, of: dict[str, Pairs], draws: int) -> None:
         " and those whose interval excludes 0",
         ["source"]
         + [f"{a}: {c}" for a in kinds for c in ("draws", "undetermined", "false", "why")],
-        _zero_rows(human_sources(data), of, draws),
+        _zero_rows(human_sources(data), of, draws, family_draws),
     )
 
 
 def _zero_rows(
-    sources: dict[str, list[Text]], of: dict[str, Pairs], draws: int
+    sources: dict[str, list[Text]], of: dict[str, Pairs], draws: int, family_draws: int
 ) -> Iterator[list[str]]:
     chat = [pairs for name, pairs in of.items() if name.startswith(CHAT)]
     for target, texts in sources.items():
         one, every = Counter[str](), Counter[str]()
         for people, machine in chat:
             if people[0].source not in target:
-                _alarms(Reference.build(people, machine, SETTINGS), texts, ONE_FAMILY, one)
+                _alarms(Reference.build(people, machine, SETTINGS), texts, family_draws, one)
         people = [t for name, held in sources.items() if name != target for t in held]
         machine = [
             Text(t.text, _register(t.source, sources), cluster=t.cluster)
