@@ -296,6 +296,7 @@ def web(wrap: Callable[[ThreadingHTTPServer], None] | None = None) -> Iterator[W
 def s3() -> Iterator[dict[str, str]]:
     """A real S3 server, moto's; yields the environment in which botocore finds it."""
     import logging
+    import urllib.request
 
     from moto.server import ThreadedMotoServer
 
@@ -314,4 +315,7 @@ def s3() -> Iterator[dict[str, str]]:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
     finally:
+        # What it holds is the process's: the next server would have it too.
+        reset = urllib.request.Request(f"http://127.0.0.1:{port}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()
         server.stop()

@@ -33,7 +33,9 @@ KEPT: Final = 32
 """Connections to a server that wait for their next request, at most."""
 
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
-_RANGE: Final = re.compile(r"bytes\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)", re.ASCII | re.IGNORECASE)
+_RANGE: Final = re.compile(
+    r"bytes\s+(?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE
+)
 _SLOW_BYTES: Final = 100
 """A server that sends less than so many bytes a second, over the timeout, has stopped."""
 
@@ -130,6 +132,8 @@ def _pieces(
         if not piece:
             break
         waited, came, since = waited + clock.now() - began, came + len(piece), since + len(piece)
+        if length is not None and came > length:  # in chunks, which need not end
+            raise Fault(f"{length:,} bytes announced, more received")
         yield piece
         if waited > politeness.timeout_s:
             if since < _SLOW_BYTES * waited:

@@ -37,8 +37,11 @@ class Cache:
     def __init__(self, folder: Path, most_bytes: int) -> None:
         self._folder, self._most = folder, most_bytes
 
-    def place(self, url: str, mark: str | None, target: Path) -> bool:
-        """Puts the file that a URL has at this mark at `target`; False where it is not at hand."""
+    def place(self, url: str, mark: str | None, target: Path, size: int | None = None) -> bool:
+        """Puts the file that a URL has at this mark at `target`; False where it is not at hand.
+
+        Nor is one of another `size`, where that is told: a date may stand for two versions.
+        """
         if not mark or self._most <= 0:
             return False
         name = self._name(url, mark)
@@ -47,6 +50,8 @@ class Cache:
             try:
                 sha256 = name.read_text("ascii")
                 kept = self._object(sha256)
+                if size not in (None, kept.stat().st_size):
+                    return False
                 _double(kept, aside)
                 for each in (kept, name):
                     os.utime(each)  # it was used just now: the others go first

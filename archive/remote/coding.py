@@ -11,6 +11,8 @@ from archive.remote.faults import Fault
 
 _MAGIC: Final = b"\x1f\x8b"
 _PIECE: Final = 1 << 18
+_HEAD: Final = 1 << 20
+"""What is inside shows in the first bytes, but for a header that never ends."""
 
 
 def as_stored(coding: str, path: str, pieces: Iterator[bytes]) -> tuple[bool, Iterator[bytes]]:
@@ -26,11 +28,14 @@ def as_stored(coding: str, path: str, pieces: Iterator[bytes]) -> tuple[bool, It
             passing=False,
             next_step="fetch the file with another tool, then name the copy",
         )
-    first = []
+    first, came = [], 0
     inside = b""
     peeling = zlib.decompressobj(wbits=31)
     for piece in pieces:
         first.append(piece)
+        came += len(piece)
+        if came > _HEAD:
+            raise Fault(f"the gzip around it holds nothing in {_HEAD:,} bytes", passing=False)
         try:
             inside += peeling.decompress(piece, 2)
         except zlib.error:

@@ -9,7 +9,7 @@ from archive.errors import Unreachable
 from archive.remote.politeness import Politeness
 
 GAIN: Final = 1 << 20
-"""A try that brought this many bytes was worth it: the count of tries begins anew."""
+"""A try that got so many bytes further was worth it: the count of tries begins anew."""
 
 _AGAIN: Final = (
     "check the address, the credentials and the network, then run the same command again: what"

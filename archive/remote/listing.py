@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from archive.remote.by_fsspec import open_filesystem, within
 from archive.remote.faults import trying
+from archive.remote.limits import limits_of
 from archive.remote.politeness import Politeness, polite
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ def _listed(url: str, politeness: Politeness | None, found: Callable[[Any, str],
 
     def asked() -> T:
         filesystem.invalidate_cache()  # another version may have come
-        return found(filesystem, path)
+        with limits_of(politeness).connection(politeness.clock):
+            return found(filesystem, path)
 
     return trying(url, politeness, lambda: within(asked))

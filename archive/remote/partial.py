@@ -84,8 +84,9 @@ class Partial:
         self._noted = self.length
 
     def finish(self, target: Path) -> None:
-        """Gives the file its place."""
+        """Gives the file its place, for good: its size alone is looked at when it is used again."""
         self._file.flush()
+        os.fsync(self._file.fileno())
         os.replace(self._path, target)
         self._note.unlink(missing_ok=True)
 

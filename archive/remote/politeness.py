@@ -32,7 +32,7 @@ class Politeness:
     """What all of them may receive together, on average over some seconds; None: no limit."""
 
     attempts: int = 10
-    """Tries in a row that bring less than a megabyte, before it is given up."""
+    """Tries in a row that get less than a megabyte further, before it is given up."""
 
     first_wait_s: float = 1.0
     """Longest wait before the second try. It doubles with each; half of it is chance."""

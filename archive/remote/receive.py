@@ -89,28 +89,29 @@ def receive(
     `report` is told how many bytes more there are, or, where they had to be thrown away, fewer.
     Raises Unreachable when politeness is at its end; errors of the sink are passed on.
     """
-    tries, told = Tries(url, politeness), 0
+    tries, told, furthest = Tries(url, politeness), 0, sink.length
     while True:
         if sink.length and not (sink.facts and sink.facts.validator):
             sink.clear()
-        before = sink.length
         if sink.facts and sink.facts.size is not None and _is_full(sink, stop):
+            if report:
+                report(sink.length - told)
             return  # all of it had come already
         try:
             with (
                 limits_of(politeness).connection(politeness.clock),
-                ask(sink.start + before, stop, sink.facts) as reply,
+                ask(sink.start + sink.length, stop, sink.facts) as reply,
             ):
                 for _ in _taken(reply, sink, stop, politeness):
                     if report:
                         report(sink.length - told)
                     told = sink.length
-            if not _is_full(sink, stop):
-                at = sink.start + sink.length
-                raise Fault(f"{_end(sink, stop):,} bytes announced, {at:,} received")
+            _require_end(reply, sink, stop)
             return
         except Fault as fault:
-            tries.failed(fault, sink.length - before)
+            # Bytes that came before and were thrown away are no progress: it would never end.
+            tries.failed(fault, sink.length - furthest)
+            furthest = max(furthest, sink.length)
 
 
 def _taken(reply: Reply, sink: Sink, stop: int | None, politeness: Politeness) -> Iterator[None]:
@@ -154,6 +155,19 @@ def _agreed(reply: Reply, sink: Sink) -> int:
         )
     sink.facts = sink.facts or reply.facts
     return at - reply.offset
+
+
+def _require_end(reply: Reply, sink: Sink, stop: int | None) -> None:
+    """Raises Fault where an answer ended before what was asked for did, or may have."""
+    at = sink.start + sink.length
+    if not _is_full(sink, stop):
+        raise Fault(f"{_end(sink, stop):,} bytes announced, {at:,} received")
+    if reply.facts.size is None and reply.stop is not None and (stop is None or at < stop):
+        raise Fault(
+            "the server sends a part and does not say of how much",
+            passing=False,
+            next_step="fetch the file with another tool, then name the copy",
+        )
 
 
 def _is_full(sink: Sink, stop: int | None) -> bool:

@@ -221,10 +221,10 @@ def fetch(source: Input, folder: Path, report: Callable[[int], None] = lambda _:
     for _ in range(_VERSIONS):
         facts = size_and_mark(url)
         told = hashlib.sha256(f"{url}\n{facts.mark}\n{facts.size}".encode()).hexdigest()
-        copy = folder / f"{told[:16]}-{_basename(url)[-100:]}"
+        copy = folder / f"{told[:16]}-{_basename(url)[-50:]}"  # 255 bytes at most, however written
         if facts.mark and facts.size is not None and _size(copy) == facts.size:
             return copy
-        if cache.place(url, facts.mark, copy):
+        if cache.place(url, facts.mark, copy, facts.size):
             return copy
         got = download(url, copy, report=report)
         report(-got.size)  # it is there now, and counts when it is read

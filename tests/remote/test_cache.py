@@ -90,6 +90,14 @@ def test_another_mark_is_another_file(tmp_path: Path) -> None:
     assert get(cache, tmp_path, "u", "three") is None
 
 
+def test_a_file_of_another_size_than_is_told_now_is_another_version(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache", 1000)
+    put(cache, tmp_path, "u", b"of that second")
+    assert not cache.place("u", "m", tmp_path / "mine", 15)
+    assert not (tmp_path / "mine").exists()
+    assert cache.place("u", "m", tmp_path / "mine", 14)
+
+
 def test_a_file_without_a_mark_is_not_kept(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache", 1000)
     put(cache, tmp_path, "u", b"who knows", None)

@@ -77,3 +77,11 @@ def test_other_codings_are_refused_by_name(site: Web) -> None:
             read_bytes(url, 1 << 20)
         assert caught.value.tries == 1
         assert "another tool" in caught.value.next_step
+
+
+def test_a_layer_that_never_begins_is_left(site: Web) -> None:
+    header = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * (2 << 20)  # a name that does not end
+    url = site.put("f", header, ranges=False, headers=LABEL)
+    with pytest.raises(Unreachable, match="holds nothing in") as caught:
+        read_bytes(url, 1 << 30)
+    assert caught.value.tries == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import resource
 import threading
@@ -13,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.errors import Corrupt, LimitReached, Unreachable, UsageError
-from archive.remote import download, partial, read_bytes, read_start, size_and_mark
+from archive.remote import Facts, download, partial, read_bytes, read_start, size_and_mark
 from tests.servers import (
     LONG_AGO,
     Behaviour,
+    Exchange,
     Still,
     Web,
     announcing,
@@ -188,7 +190,11 @@ def test_a_range_from_elsewhere_is_refused(site: Web, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", "bytes", "bytes 0-9/5", "bytes 9-0/300000", "bytes a-b/c", "items 0-9/10"]
+    "said",
+    [
+        *("", "bytes", "bytes 0-9/5", "bytes 9-0/300000", "bytes a-b/c", "items 0-9/10"),
+        f"bytes 0-9/{'9' * 5000}",
+    ],
 )
 def test_a_part_that_says_nonsense_of_itself_is_refused(
     site: Web, tmp_path: Path, said: str
@@ -351,3 +357,82 @@ def test_an_address_that_is_none_is_wrong_use(tmp_path: Path) -> None:
     for url in ("http://", "http://[::1", "http://127.0.0.1:99999/x", "nosuch://x"):
         with pytest.raises(UsageError, match="cannot open"):
             download(url, tmp_path / "f")
+
+
+def test_a_server_that_always_breaks_where_nothing_vouches_for_the_file_is_given_up(
+    site: Web, tmp_path: Path
+) -> None:
+    data = random.Random(4).randbytes(4 << 20)
+    broken = [cut(3 << 20)] * 99
+    url = site.put("f", data, *broken, etag=None, modified=None)
+    with pytest.raises(Unreachable, match="tried 4 times"):
+        download(url, tmp_path / "f")
+    changed = [changing(data, f'"{n}"', cut((2 + n % 2) << 20)) for n in range(99)]
+    with pytest.raises(Unreachable, match="tried"):
+        download(site.put("g", data, *changed), tmp_path / "g")
+    assert len(site.asked) < 20
+    assert not (tmp_path / "f").exists()
+    assert not (tmp_path / "g").exists()
+
+
+@pytest.mark.parametrize("said", ["bytes 0-9/*", "bytes 0-8/*"])
+def test_a_part_of_nobody_knows_how_much_is_not_taken_for_the_whole(
+    site: Web, tmp_path: Path, said: str
+) -> None:
+    sent = b"0123456789"[: 10 if "9" in said else 9]
+    url = site.put("f", DATA, *[says(206, {"Content-Range": said}, sent)] * 3)
+    for read in (lambda: download(url, tmp_path / "f"), lambda: read_bytes(url, 99)):
+        with pytest.raises(Unreachable, match="does not say of how much") as caught:
+            read()
+        assert caught.value.tries == 1
+    assert read_start(url, len(sent)) == sent
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_that_goes_on_for_ever_is_left(site: Web, tmp_path: Path) -> None:
+    def endless_part(exchange: Exchange) -> None:
+        first = exchange.asked.range == "bytes=0-0"
+        said = "bytes 0-0/300000" if first else "bytes 0-299999/300000"
+        exchange.begin(206, {"Transfer-Encoding": "chunked", "Content-Range": said})
+        try:
+            while True:
+                exchange.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+        except OSError:
+            exchange.hang_up()
+
+    url = site.put("f", DATA, *[endless_part] * 99)
+    for read in (lambda: size_and_mark(url), lambda: download(url, tmp_path / "f")):
+        with pytest.raises(Unreachable, match="announced, more received"):
+            read()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_file_is_on_the_disk_before_it_has_its_name(
+    site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, bool]] = []
+
+    def synced(descriptor: int) -> None:
+        seen.append((os.fstat(descriptor).st_size, (tmp_path / "f").exists()))
+
+    monkeypatch.setattr(os, "fsync", synced)
+    download(site.put("f", DATA), tmp_path / "f")
+    assert seen == [(len(DATA), False)]
+
+
+def test_all_that_had_come_already_is_told(site: Web, tmp_path: Path) -> None:
+    url = site.put("f", DATA)
+
+    def killed_at_the_end() -> None:
+        with partial.partial(url, tmp_path / "f") as part:
+            assert part
+            part.facts = Facts(len(DATA), '"1"')
+            part.write(DATA)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed_at_the_end()
+    told: list[int] = []
+    download(url, tmp_path / "f", report=told.append)
+    assert (told, site.asked) == ([len(DATA)], [])
+    assert (tmp_path / "f").read_bytes() == DATA
