@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from archive.audit.estimate import AiShare, Reference, Settings, Target, Text, estimate
+from archive.audit.estimate.nulls import shift
 from archive.errors import Corrupt, UnknownName, UsageError
 from tests.audit.estimate.made import documents, written
 
@@ -163,6 +164,31 @@ def test_null_tests_are_made_of_every_source_and_bind_unseen_ones() -> None:
     assert {null.source for null in reference.nulls} == set(names)
     assert reference.gates["nulls"].passed
     assert all(abs(null.share) < 0.2 for null in reference.nulls)
+
+
+def test_text_of_a_source_that_the_references_lack_has_the_wider_interval() -> None:
+    """Some sources of human text use words that the machine likes: what of one more?"""
+    names = "abcdef"
+    human = [
+        Text(t.text.replace("style33", f"style{i % 2 * 3}"), name, cluster=t.cluster)
+        for i, name in enumerate(names)
+        for t in documents("human", 15, i, source=name, sentences=16)
+    ]
+    machine = [t for i, name in enumerate(names) for t in documents("machine", 15, i, source=name)]
+    reference = Reference.build(human, machine, QUICK)
+    assert shift(reference.nulls).deviation > 0
+    texts = documents("human", 40, 7)
+    known, unseen = (
+        asked(reference, [Text(t.text, source, cluster=t.cluster) for t in texts])
+        for source in ("a", "elsewhere")
+    )
+    # Before any gate decides, and before it is cut to 0..1.
+    narrow, wide = (answer.gates["range"] for answer in (known, unseen))
+    assert narrow.value == wide.value
+    assert wide.detail["low"] < narrow.detail["low"]
+    assert wide.detail["high"] > narrow.detail["high"]
+    assert unseen.gates["drift"].detail["widened"]
+    assert not known.gates["drift"].detail["widened"]
 
 
 def test_with_one_source_nothing_is_said_of_others(reference: Reference) -> None:
