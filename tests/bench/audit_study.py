@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--family-draws", type=int, default=4, help="against each family alone")
     parser.add_argument("--parts", default="mixtures,zero,traps,speed")
-    parser.add_argument("--only", default="", help="families whose name has this in it")
+    parser.add_argument("--only", default="", help="families and sources with this in the name")
     options = parser.parse_args()
     data = Path(os.environ.get("LOWBG_TEST_DATA", "../shared/data")).resolve()
     started = time.process_time()
@@ -80,7 +80,8 @@ def main() -> None:
     if "mixtures" in options.parts:
         error_and_coverage(chosen, options.splits)
     if "zero" in options.parts:
-        zero(data, of, options.draws, options.family_draws)
+        rows = zero_rows(data, of, options.only, options.draws, options.family_draws)
+        zero(rows)
     if "traps" in options.parts:
         traps(data)
     if "speed" in options.parts:
@@ -197,7 +198,7 @@ def _bag(texts: Sequence[Text], reference: Reference) -> Bag:
     return held.bag()
 
 
-def zero(data: Path, of: dict[str, Pairs], draws: int, family_draws: int) -> None:
+def zero(rows: Iterable[Sequence[str]]) -> None:
     """False alarms on unseen human sources: against one family's archive, and against all others'.
 
     A draw is half of the source's clusters, at least 30.
@@ -206,17 +207,20 @@ def zero(data: Path, of: dict[str, Pairs], draws: int, family_draws: int) -> Non
     table(
         "true share 0: human text of a source that the archive lacks; draws, those undetermined,"
         " and those whose interval excludes 0",
-        ["source"]
-        + [f"{a}: {c}" for a in kinds for c in ("draws", "undetermined", "false", "why")],
-        _zero_rows(human_sources(data), of, draws, family_draws),
+        ["source", *(f"{kind}: {column}" for kind in kinds for column in COUNTS)],
+        rows,
     )
 
 
-def _zero_rows(
-    sources: dict[str, list[Text]], of: dict[str, Pairs], draws: int, family_draws: int
+def zero_rows(
+    data: Path, of: dict[str, Pairs], only: str, draws: int, family_draws: int
 ) -> Iterator[list[str]]:
+    """A row for each source whose name has `only` in it."""
+    sources = human_sources(data)
     chat = [pairs for name, pairs in of.items() if name.startswith(CHAT)]
     for target, texts in sources.items():
+        if only not in target:
+            continue
         one, every = Counter[str](), Counter[str]()
         for people, machine in chat:
             if people[0].source not in target:
