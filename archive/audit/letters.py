@@ -1,11 +1,11 @@
 """Texts as the letters that any encoding of them has, and the hashes of their passages.
 
-Two texts are compared by their letters alone. Character references are decoded, markup is taken
+Two texts are compared by their letters alone. Character references are decoded and markup is taken
 out (comments, the contents of <script> and <style>, and tags: `<` with a letter, `/` or `!` behind
-it, up to the next `>`), the rest is normalised to NFKC, case-folded, normalised again, and of that
-everything but letters and digits (general categories L and N, Unicode table of archive.signals)
-falls away: white space, punctuation, marks of Markdown, accents that no letter absorbs. A dotless i
-counts as an i, since capitals lose the difference.
+it, up to the next `>`), unless there is nothing else. The rest is normalised to NFKC, case-folded,
+normalised again, and of that everything but letters and digits (general categories L and N, Unicode
+table of archive.signals) falls away: white space, punctuation, marks of Markdown, accents that no
+letter absorbs. A dotless i counts as an i, since capitals lose the difference.
 
 The table is frozen; the normalisation and folding are those of the Python that runs, which agree
 between versions for every character that both know.
@@ -50,7 +50,8 @@ def plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if "<" in text:
-        text = _without_markup(text)
+        bare = _without_markup(text)
+        text = bare if any(map(str.isalnum, bare)) else text
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKC", text).casefold()

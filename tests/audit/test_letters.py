@@ -66,6 +66,7 @@ def test_letters_stay_as_they_are(text: str) -> None:
         ("<!-- never closed", "neverclosed"),
         ("x<script>one</SCRIPT >y<style>two</style>z", "xyz"),
         ("1 <2> 3", "123"),
+        ("<script>all there is</script>", "scriptallthereisscript"),
         ("&lt;b&gt;bold&lt;/b&gt;", "bold"),
         ("half a character: \ud800", "halfacharacter"),
         ("\x00\ufeff\u200b", ""),
