@@ -19,7 +19,7 @@ from archive.audit.hub import dataset_on_disk, hub_dataset
 from archive.audit.items import Corpus, Row, Told, Wanted
 from archive.audit.options import GRADES
 from archive.audit.stored import Held, held, snapshot_rows
-from archive.errors import LowbgError, UsageError
+from archive.errors import UsageError
 from archive.sources.inputs import expand
 
 JSONL: Final = (".jsonl", ".ndjson", ".json")
@@ -88,7 +88,7 @@ def stored(name: str, place: Place, stack: ExitStack) -> Held | None:
     try:
         store = open_store(place.store)
         reference = store.resolve(name)
-    except LowbgError:
+    except UsageError:  # no store, or no snapshot of that name
         return None
     return held(store, store.manifest(*reference), place.cut, place.least, stack)
 
