@@ -17,8 +17,8 @@ TOKEN: Final = secrets.token_hex(32)
 class Loopback:
     """Nodes of one CPU each, the first of which also runs the head; `kill` ends one."""
 
-    def __init__(self, nodes: int, *, cpus_at_head: int = 1) -> None:
-        self._nodes, self._at_head = nodes, cpus_at_head
+    def __init__(self, nodes: int) -> None:
+        self._nodes = nodes
 
     def __enter__(self) -> Loopback:
         # Short, because the paths of sockets are below it, and Linux allows those 107 bytes.
@@ -34,19 +34,22 @@ class Loopback:
         }
         self._before = {name: os.environ.get(name) for name in own}
         os.environ.update(own)
+        try:
+            self._start()
+        except BaseException:
+            self._restore()
+            raise
+        return self
+
+    def _start(self) -> None:
         from ray.cluster_utils import Cluster
 
         self._cluster: Any = Cluster()
         self._added = [
-            self._cluster.add_node(
-                num_cpus=1 if number else self._at_head,
-                node_ip_address="127.0.0.1",
-                include_dashboard=False,
-            )
-            for number in range(self._nodes)
+            self._cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1", include_dashboard=False)
+            for _ in range(self._nodes)
         ]
         self._cluster.wait_for_nodes()
-        return self
 
     def __exit__(
         self,
@@ -56,8 +59,14 @@ class Loopback:
     ) -> None:
         import ray
 
-        ray.shutdown()
-        self._cluster.shutdown()
+        try:
+            ray.shutdown()
+            self._cluster.shutdown()
+        finally:
+            self._restore()
+
+    def _restore(self) -> None:
+        """The surroundings as they were, and no folder."""
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)
