@@ -15,6 +15,7 @@ HEADER = ("", "documents", "proven", "proven bytes", "estimated", "AI share", "u
 
 
 def print_audit(result: dict[str, Any]) -> None:
+    """The whole and its slices, why what is undetermined is, and what could not be read."""
     whole = {"by": "", "value": "all", **result}
     print_table(HEADER, [_row(whole)])
     for by in dict.fromkeys(each["by"] for each in result["slices"]):
@@ -52,14 +53,20 @@ def _row(each: dict[str, Any]) -> tuple[Any, ...]:
             each["undetermined"]["share"],
         )
     ]
-    said = "none"
+    said = f"none: {_short(ai['reason'])}"
     if ai["estimate"] is not None:
         bounds = f"[{100 * ai['low']:.1f}, {100 * ai['high']:.1f}]"
         said = f"{100 * ai['estimate']:.1f} % {bounds}"
     return (each["value"], each["documents"], *shares[:3], said, shares[3])
 
 
+def _short(reasons: str) -> str:
+    """The language and gate of each reason; the JSON and the page have all of it."""
+    return "; ".join(": ".join(reason.split(": ")[:2]) for reason in reasons.split("; "))[:60]
+
+
 def print_calibration(result: dict[str, Any]) -> None:
+    """Gates, held-out mixtures and null tests of each language."""
     for language, held in result["languages"].items():
         for name, gate in held["gates"].items():
             click.echo(f"{language} {name}: {'passed' if gate['passed'] else 'FAILED'}:", nl=False)
