@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -53,16 +54,17 @@ def _row(each: dict[str, Any]) -> tuple[Any, ...]:
             each["undetermined"]["share"],
         )
     ]
-    said = f"none: {_short(ai['reason'])}"
+    said = f"none: {_short(each['undetermined']['reasons'])}"
     if ai["estimate"] is not None:
         bounds = f"[{100 * ai['low']:.1f}, {100 * ai['high']:.1f}]"
         said = f"{100 * ai['estimate']:.1f} % {bounds}"
     return (each["value"], each["documents"], *shares[:3], said, shares[3])
 
 
-def _short(reasons: str) -> str:
+def _short(reasons: Iterable[str]) -> str:
     """The language and gate of each reason; the JSON and the page have all of it."""
-    return "; ".join(": ".join(reason.split(": ")[:2]) for reason in reasons.split("; "))[:60]
+    named = dict.fromkeys(": ".join(reason.split(": ")[:2]) for reason in reasons)
+    return ", ".join(named)[:60] or "nothing is left"
 
 
 def print_calibration(result: dict[str, Any]) -> None:
