@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final
 from urllib.parse import parse_qs, urlsplit
 
-from archive.commoncrawl.places import opened, read_bytes
-from archive.errors import Corrupt, Unreachable, UsageError
+from archive.commoncrawl.places import opened, otherwise, read_bytes
+from archive.errors import Unreachable, UsageError
 from archive.sources.inputs import is_url
 
 MAX_BYTES: Final = 256 << 20
@@ -36,7 +36,10 @@ def pages(location: str) -> list[str]:
     A question is a URL of `...-index?url=...`, as the publisher's server has it (pywb's CDX API):
     its answer comes in pages, whose number has to be asked for first.
     """
-    parts = urlsplit(location) if is_url(location) else None
+    try:
+        parts = urlsplit(location) if is_url(location) else None
+    except ValueError as error:
+        raise UsageError(f"cannot open {location}: {error}", next_step="check --index") from None
     asked = parse_qs(parts.query, keep_blank_values=True) if parts else {}
     if not (parts and parts.path.endswith("-index") and "url" in asked) or "page" in asked:
         return [location]
@@ -61,7 +64,7 @@ def _count(told: bytes, where: str) -> int:
         value = None
     number = value.get("pages") if isinstance(value, dict) else value
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MAX_PAGES:
-        raise Corrupt(where, f"a number of pages up to {MAX_PAGES}", repr(told[:80]))
+        raise otherwise(where, f"a number of pages up to {MAX_PAGES}", repr(told[:80]))
     return number
 
 
@@ -69,12 +72,12 @@ def _lines(file: BinaryIO, where: str) -> Iterator[str]:
     try:
         while line := file.readline(MAX_LINE + 1):
             if len(line) > MAX_LINE:
-                raise Corrupt(where, f"lines of at most {MAX_LINE} bytes", "a longer one")
+                raise otherwise(where, f"lines of at most {MAX_LINE} bytes", "a longer one")
             text = line.decode("utf-8", "replace").strip()
             if text and not text.startswith("!"):  # !meta: what pywb says of the file
                 yield text
     except (OSError, EOFError, zlib.error) as error:
-        raise Corrupt(where, "a readable index", str(error)) from error
+        raise otherwise(where, "a readable index", str(error)) from error
 
 
 @contextmanager

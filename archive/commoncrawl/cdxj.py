@@ -18,10 +18,13 @@ from urllib.parse import urlsplit
 from archive.commoncrawl import columns, index
 from archive.commoncrawl.answers import lines
 from archive.commoncrawl.crawl import Crawl
+from archive.commoncrawl.places import otherwise
 from archive.commoncrawl.selected import Selected
-from archive.errors import Corrupt, UsageError
+from archive.errors import UsageError
 
 BATCH: Final = 20_000
+BATCH_TEXT: Final = 32 << 20
+"""Lines that are asked of together: so many, or of so many characters."""
 _TIMESTAMP: Final = re.compile(r"\d{14}")
 _NUMBER: Final = re.compile(r"\d{1,15}")
 
@@ -67,12 +70,21 @@ def select(location: str, crawl: Crawl, predicate: str | None) -> Iterator[Selec
     schema = pa.schema([(name, columns.arrow_type(name)) for name in names])
     found = lines(location)
     with index.duckdb_of_index() as con:
-        while batch := list(islice(found, BATCH)):
-            rows = [_row(line, crawl, where) for where, line in batch]
+        while rows := [_row(line, crawl, where) for where, line in _batch(found)]:
             table = pa.Table.from_pylist(rows, schema=schema)
             con.register(index.TABLE, table)
             yield from index.rows(con, predicate or "true", location)
             con.unregister(index.TABLE)
+
+
+def _batch(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Those of the lines that come next and are not too many to hold."""
+    size = 0
+    for each in islice(lines, BATCH):
+        yield each
+        size += len(each[1])
+        if size >= BATCH_TEXT:
+            return
 
 
 def _row(line: str, crawl: Crawl, where: str) -> dict[str, Any]:
@@ -84,14 +96,14 @@ def _row(line: str, crawl: Crawl, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise Corrupt(where, "a line of CDXJ", repr(line[:80]))
+        raise otherwise(where, "a line of CDXJ", repr(line[:80]))
     if "url" not in said and isinstance(said.get("message"), str):
         raise UsageError(
             f"the index server says: {said['message'][:200]}",
             next_step="check what was asked of it",
         )
     if start > 0 and (len(head) < 2 or not _TIMESTAMP.fullmatch(head[1])):
-        raise Corrupt(where, "a key and a timestamp before the JSON", repr(line[:80]))
+        raise otherwise(where, "a key and a timestamp before the JSON", repr(line[:80]))
     key, stamp = (head[0], head[1]) if start > 0 else (said.get("urlkey"), said.get("timestamp"))
     row = {column: said[field] for field, column in FIELDS.items() if field in said}
     row |= {**_parts_of(row.get("url")), "url_surtkey": key, "crawl": crawl.id}
@@ -104,7 +116,7 @@ def _text(value: Any, name: str, where: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise Corrupt(where, f"text as {name}", repr(value)[:40])
+        raise otherwise(where, f"text as {name}", repr(value)[:40])
     return value.encode("utf-8", "backslashreplace").decode()  # JSON can hold half characters
 
 
@@ -114,9 +126,9 @@ def _number(value: Any, name: str, where: str) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        raise Corrupt(where, f"a number as {name}", repr(value)[:40])
+        raise otherwise(where, f"a number as {name}", repr(value)[:40])
     if name == "fetch_status" and int(value) > 999:
-        raise Corrupt(where, "an HTTP status", value)
+        raise otherwise(where, "an HTTP status", value)
     return int(value)
 
 
@@ -126,7 +138,7 @@ def _time(stamp: Any, where: str) -> dt.datetime:
             return dt.datetime.strptime(stamp, "%Y%m%d%H%M%S")
         except ValueError:
             pass  # no such day: the error below says so
-    raise Corrupt(where, "a timestamp of 14 digits", repr(stamp)[:40])
+    raise otherwise(where, "a timestamp of 14 digits", repr(stamp)[:40])
 
 
 def _parts_of(url: Any) -> Mapping[str, str | None]:
@@ -138,8 +150,14 @@ def _parts_of(url: Any) -> Mapping[str, str | None]:
         return {}
     return {
         "url_host_name": host,
-        "url_host_tld": host.rpartition(".")[2] or None,
+        "url_host_tld": _last_label(host),
         "url_protocol": parts.scheme,
         "url_path": parts.path,
         "url_query": parts.query or None,
     }
+
+
+def _last_label(host: str) -> str | None:
+    """The top-level domain, which an address of numbers has not."""
+    label = host.rpartition(".")[2]
+    return None if not label or label.isdigit() or ":" in host else label

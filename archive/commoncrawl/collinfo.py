@@ -29,9 +29,13 @@ def refresh(known: Collection[str], url: str = COLLINFO) -> Path:
     Raises Corrupt, and leaves what was there, if it is no such list or has none of the `known`
     crawls.
     """
-    found = parse(read_bytes(url, MAX_BYTES), url)
-    if not found.keys() & set(known):
-        raise Corrupt(url, "a list with crawls that are known", f"{len(found)} others")
+    try:
+        found = parse(read_bytes(url, MAX_BYTES), url)
+        if not found.keys() & set(known):
+            raise Corrupt(url, "a list with crawls that are known", f"{len(found)} others")
+    except Corrupt as error:
+        step = f"name the publisher's list, {COLLINFO}, or a copy of it; the last one stays"
+        raise Corrupt(error.path, error.expected, error.found, next_step=step) from error
     crawls = [found[name] for name in sorted(found)]
     kept = {"url": url, "read": dt.datetime.now(dt.UTC).date().isoformat(), "crawls": crawls}
     path = cache_path()

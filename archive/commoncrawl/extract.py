@@ -102,20 +102,23 @@ def _extract_of(value: dict[str, Any]) -> Extract:
 
 
 def write(extract: Extract, base: Base, folder: Path) -> Path:
-    """Makes the extract in `folder`, written aside and moved into place; one that is there stays.
+    """Makes the extract in `folder`, written aside and moved into place.
 
-    What cannot be read at all is an EnvironmentFailed; what disagrees with the index is in it.
+    One that is there stays if it was made from the same base while the file there had the size and
+    the mark that it has now. What cannot be read at all is an EnvironmentFailed; what disagrees
+    with the index is in it.
     """
-    target = folder / extract.name
-    if target.is_file():
+    facts = base.facts_of(extract.path)
+    told = canonical_json([base.location, facts.mark, facts.size, extract.name])
+    target = folder / f"{sha256_hex(told)[:32]}.warc.gz"
+    if facts.mark and target.is_file():
         return target
     with writing(target) as out:
-        _write(extract, base, out)
+        _write(extract, base, facts.size, out)
     return target
 
 
-def _write(extract: Extract, base: Base, out: BinaryIO) -> None:
-    size = base.size_of(extract.path)
+def _write(extract: Extract, base: Base, size: int | None, out: BinaryIO) -> None:
     refused = {row: reason for row in extract.rows if (reason := _why_not(row, size))}
     asked = [(row.offset, row.length) for row in extract.rows if row not in refused]
     start = INFO_BYTES if size is None else min(INFO_BYTES, size)

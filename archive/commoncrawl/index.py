@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.commoncrawl import columns
 from archive.commoncrawl.crawl import Crawl
 from archive.commoncrawl.paths import read_list
-from archive.commoncrawl.places import Base
+from archive.commoncrawl.places import Base, otherwise
 from archive.commoncrawl.selected import Selected, selected
 from archive.cuts.check import columns_in
-from archive.errors import Corrupt, LowbgError, UsageError
+from archive.errors import LowbgError, UsageError
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +44,7 @@ def index_files(base: Base, crawl: Crawl) -> list[str]:
     ]
     if not paths:
         expected = f"Parquet files of {crawl.id} and subset={SUBSET}"
-        raise Corrupt(base.locate(crawl.columnar), expected, "none")
+        raise otherwise(base.locate(crawl.columnar), expected, "none")
     return paths
 
 
@@ -59,7 +59,7 @@ def select(base: Base, crawl: Crawl, predicate: str) -> Iterator[Selected]:
         present = [name for name, *_ in _asked(con, f"DESCRIBE {TABLE}").fetchall()]
         if missing := sorted(set(columns.WANTED) - set(present)):
             found = f"no column {missing[0]}"
-            raise Corrupt(base.locate(paths[0]), "the columns of an index", found)
+            raise otherwise(base.locate(paths[0]), "the columns of an index", found)
         columns.require(asked, crawl.id, present)
         yield from rows(con, predicate, base.locate(crawl.columnar or ""))
 

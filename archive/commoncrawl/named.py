@@ -31,6 +31,10 @@ class Choice:
     seed: int = 0
     base: str | None = None  # see places.base_of
 
+    def __post_init__(self) -> None:
+        if self.files is not None and self.files < 1:
+            raise UsageError(f"files is {self.files}", next_step="give it at least 1")
+
     @property
     def selects(self) -> bool:
         """Whether records are wanted, not files."""

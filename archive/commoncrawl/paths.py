@@ -7,19 +7,22 @@ anything is opened by it.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import zlib
 from collections.abc import Sequence
 from typing import Final
 
 from archive.commoncrawl.crawl import Crawl
-from archive.commoncrawl.places import Base
-from archive.errors import Corrupt, UsageError
+from archive.commoncrawl.places import Base, otherwise
+from archive.errors import UsageError
 
 LIST_BYTES: Final = 32 << 20  # of a list as it comes; the largest crawls' have about a megabyte
 INFLATED_BYTES: Final = 64 << 20
 MEMBERS: Final = 1000  # gzip members of one list; each costs a copy of what follows it
 MAX_PATH: Final = 1024
+MAX_FILES: Final = 1_000_000
+"""Of one list; the largest crawls have a hundred thousand."""
 _PART: Final = r"[A-Za-z0-9_][A-Za-z0-9._=+-]*"
 _PATH: Final = re.compile(rf"{_PART}(?:/{_PART})*")
 _SHOWN: Final = 80
@@ -47,17 +50,19 @@ def path_list(base: Base, crawl: Crawl, kind: str) -> list[str]:
 def read_list(base: Base, path: str) -> list[str]:
     """The lines of a gzipped list of paths. Corrupt for what is none, EnvironmentFailed too."""
     where = base.locate(path)
-    lines = _inflate(base.read_bytes(path, LIST_BYTES), where).split(b"\n")
+    lines = io.BytesIO(_inflate(base.read_bytes(path, LIST_BYTES), where))
     found: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
-        text = line.rstrip(b"\r").decode("utf-8", "replace")
+        text = line.rstrip(b"\r\n").decode("utf-8", "replace")
         if not text:
             continue
         if not is_path(text):
-            raise Corrupt(where, "a path in each line", f"line {number}: {text[:_SHOWN]!r}")
+            raise otherwise(where, "a path in each line", f"line {number}: {text[:_SHOWN]!r}")
         found[text] = None
+        if len(found) > MAX_FILES:
+            raise otherwise(where, f"a list of at most {MAX_FILES:,} paths", "more")
     if not found:
-        raise Corrupt(where, "a list of paths", "none")
+        raise otherwise(where, "a list of paths", "none")
     return list(found)
 
 
@@ -78,17 +83,17 @@ def _inflate(data: bytes, where: str) -> bytes:
     left = INFLATED_BYTES
     while data:
         if len(pieces) == MEMBERS:
-            raise Corrupt(where, f"a list of at most {MEMBERS} gzip members", "more")
+            raise otherwise(where, f"a list of at most {MEMBERS} gzip members", "more")
         decoder = zlib.decompressobj(wbits=31)
         try:
             piece = decoder.decompress(data, left)
         except zlib.error as error:
-            raise Corrupt(where, "a gzipped list", str(error)) from None
+            raise otherwise(where, "a gzipped list", str(error)) from None
         left -= len(piece)
         if left <= 0:
-            raise Corrupt(where, f"a list of at most {INFLATED_BYTES} bytes", "more")
+            raise otherwise(where, f"a list of at most {INFLATED_BYTES} bytes", "more")
         if not decoder.eof:
-            raise Corrupt(where, "a gzipped list", "one that is cut off")
+            raise otherwise(where, "a gzipped list", "one that is cut off")
         pieces.append(piece)
         data = decoder.unused_data
     return b"".join(pieces)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from archive import remote
-from archive.errors import EnvironmentFailed, UsageError
+from archive.errors import Corrupt, EnvironmentFailed, UsageError
+from archive.remote import Facts
 from archive.sources.inputs import is_url
 
 PUBLIC: Final = "https://data.commoncrawl.org/"
@@ -34,9 +35,9 @@ class Base:
         """A small file, whole."""
         return read_bytes(self.locate(path), limit)
 
-    def size_of(self, path: str) -> int | None:
-        """Bytes of a file; None where the server does not tell."""
-        return size_of(self.locate(path))
+    def facts_of(self, path: str) -> Facts:
+        """The size of a file, and what changes when it does, as far as they are told."""
+        return facts_of(self.locate(path))
 
     def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> Iterator[bytes]:
         """The bytes of ranges, each an (offset, length); an error where the file ends before."""
@@ -71,12 +72,13 @@ def read_bytes(location: str, limit: int) -> bytes:
     return data
 
 
-def size_of(location: str) -> int | None:
-    """Bytes of a file; None where the server does not tell."""
+def facts_of(location: str) -> Facts:
+    """The size of a file, and what changes when it does, as far as they are told."""
     if is_url(location):
-        return remote.size_and_mark(location).size
+        return remote.size_and_mark(location)
     with opened(location) as file:
-        return os.fstat(file.fileno()).st_size
+        status = os.fstat(file.fileno())
+    return Facts(status.st_size, modified=str(status.st_mtime_ns))
 
 
 def read_ranges(location: str, ranges: Sequence[tuple[int, int]]) -> Iterator[bytes]:
@@ -105,3 +107,9 @@ def opened(location: str) -> BinaryIO:
             f"cannot read {location}: {error.strerror}",
             next_step="check that it is there, and the folder that --cc-base or --index names",
         ) from error
+
+
+def otherwise(where: str, expected: str, found: str) -> Corrupt:
+    """The error for a list or an index that is not what it should be."""
+    step = "get it again, or from elsewhere: see --cc-base and --index"
+    return Corrupt(where, expected, found, next_step=step)

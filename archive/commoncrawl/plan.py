@@ -14,6 +14,7 @@ from archive.commoncrawl import named, rates
 from archive.commoncrawl.checked import unreadable
 from archive.commoncrawl.crawl import Crawl, Listing
 from archive.commoncrawl.named import Choice
+from archive.commoncrawl.paths import path_list, sample
 from archive.commoncrawl.places import Base, base_of
 from archive.commoncrawl.rates import Rate
 from archive.errors import UsageError
@@ -100,13 +101,13 @@ def _of_all(kind: str, crawl: Crawl, listing: Listing, base: Base) -> Plan:
 
 def _of_files(kind: str, crawl: Crawl, listing: Listing | None, choice: Choice, base: Base) -> Plan:
     """Some files of a crawl, counted in its path list."""
-    listed = named.files(kind, crawl, Choice(base=choice.base), base)
-    chosen = named.files(kind, crawl, choice, base)
+    listed = path_list(base, crawl, kind)
+    chosen = listed if choice.files is None else sample(listed, choice.files, choice.seed)
     made = Plan(crawl.id, kind, len(chosen))
     made.notes.append(f"files: drawn by seed {choice.seed} from the {len(listed):,} listed")
     whole = listing.bytes if listing else None
     if len(chosen) <= ASKED:
-        sizes = [base.size_of(path) for path in chosen]
+        sizes = [base.facts_of(path).size for path in chosen]
         known = [size for size in sizes if size is not None]
         made.bytes = sum(known) if len(known) == len(sizes) else None
         made.notes.append("bytes: as the server tells of each file")

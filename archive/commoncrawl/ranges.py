@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
-from archive.commoncrawl.places import read_ranges, size_of
+from archive.commoncrawl.places import facts_of, read_ranges
 from archive.errors import EnvironmentFailed, LowbgError
 from archive.remote import polite, politely
 
@@ -78,7 +78,7 @@ class _File(AbstractBufferedFile):  # type: ignore[misc]
 
 
 def _known_size(location: str) -> int:
-    size = size_of(location)
+    size = facts_of(location).size
     if size is None:
         raise EnvironmentFailed(
             f"the server does not tell the size of {location}, so its end cannot be read first",

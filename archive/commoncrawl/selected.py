@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from archive.commoncrawl.paths import is_path
-from archive.errors import Corrupt, UsageError
+from archive.commoncrawl.places import otherwise
+from archive.errors import UsageError
 
 MAX_LENGTH: Final = 64 << 20
 """Bytes of one compressed record; a crawl's pages are cut at one megabyte, or at five."""
-MAX_RECORDS: Final = 20_000_000
-"""Records of one selection: their places are held in memory, some 300 bytes each."""
+MAX_RECORDS: Final = 10_000_000
+"""Records of one selection: their places are held in memory, some 500 bytes each."""
 _DIGEST: Final = 256
 
 
@@ -37,21 +39,22 @@ def selected(row: Sequence[Any], where: str) -> Selected:
     """A row of columns.WANTED, each value what it should be; else Corrupt."""
     url, fetched, digest, path, offset, length = row
     if not isinstance(path, str) or not is_path(path):
-        raise Corrupt(where, "a path of a WARC file", repr(path)[:120])
+        raise otherwise(where, "a path of a WARC file", repr(path)[:120])
     for name, value in (("offset", offset), ("length", length)):
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Corrupt(where, f"a whole number as {name}", repr(value)[:40])
+            raise otherwise(where, f"a whole number as {name}", repr(value)[:40])
     if not isinstance(url, str):
-        raise Corrupt(where, "a URL", repr(url)[:40])
+        raise otherwise(where, "a URL", repr(url)[:40])
     if not isinstance(fetched, dt.datetime):
-        raise Corrupt(where, "the time of a capture", repr(fetched)[:40])
+        raise otherwise(where, "the time of a capture", repr(fetched)[:40])
     if digest is not None and not (isinstance(digest, str) and len(digest) <= _DIGEST):
-        raise Corrupt(where, "a digest", repr(digest)[:40])
+        raise otherwise(where, "a digest", repr(digest)[:40])
     if digest is not None and ":" not in digest:
         digest = f"sha1:{digest}"
     when = fetched.astimezone(dt.UTC) if fetched.tzinfo else fetched
-    stamp = when.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Selected(path, offset, length, url, stamp, digest or None)
+    stamp = f"{when.replace(microsecond=0, tzinfo=None).isoformat()}Z"
+    # One file has thousands of rows: they share its name.
+    return Selected(sys.intern(path), offset, length, url, stamp, digest or None)
 
 
 def by_file(rows: Iterable[Selected]) -> dict[str, list[Selected]]:

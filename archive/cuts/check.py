@@ -26,6 +26,7 @@ REFUSED: Final = {
     "WINDOW": "a window function",
     "STAR": "a star",
     "PARAMETER": "a parameter",
+    "POSITIONAL_REFERENCE": "a column by its number",
     "LAMBDA": "a lambda",
     "DEFAULT": "a default",
 }

@@ -293,6 +293,12 @@ def test_a_choice_that_cannot_be_made_is_refused(
         resolve(patterns, replace(choice, base=str(layout.folder)))
 
 
+@pytest.mark.parametrize("files", [0, -1])
+def test_a_choice_of_no_files_is_refused(files: int) -> None:
+    with pytest.raises(UsageError, match=f"files is {files}"):
+        Choice(files=files)
+
+
 def test_an_index_of_another_crawl_is_refused(site: tuple[Layout, Web], tmp_path: Path) -> None:
     layout, _ = site
     index = tmp_path / "index.cdxj"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,44 @@ def test_an_index_is_read_in_batches_that_lose_nothing(
     for size in (1, 2, 5):
         monkeypatch.setattr(cdxj, "BATCH", size)
         assert list(cdxj.select(written(layout, "cdxj"), crawl, GAELIC)) == whole
+
+
+def test_lines_are_held_by_their_size_too(
+    layout: Layout, crawl: Crawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = list(cdxj.select(written(layout, "cdxj"), crawl, GAELIC))
+    held: list[int] = []
+    taken = cdxj._batch
+
+    def counted(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        batch = list(taken(lines))
+        held.append(sum(len(line) for _, line in batch))
+        return iter(batch)
+
+    monkeypatch.setattr(cdxj, "BATCH_TEXT", 1000)
+    monkeypatch.setattr(cdxj, "_batch", counted)
+    assert list(cdxj.select(written(layout, "cdxj"), crawl, GAELIC)) == whole
+    longest = max(map(len, layout.cdxj()))
+    assert len(held) > 2
+    assert max(held) < 1000 + longest
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("http://www.Example.SCOT:8080/x", "scot"),
+        ("http://192.0.2.7/x", None),
+        ("http://[2001:db8::1]/x", None),
+        ("mailto:somebody", None),
+    ],
+)
+def test_the_domain_of_a_host_is_what_the_columnar_index_has(
+    tmp_path: Path, crawl: Crawl, url: str, domain: str | None
+) -> None:
+    path = tmp_path / "index.cdxj"
+    path.write_text(f"x 20190820101112 {json.dumps(GOOD | {'url': url})}\n")
+    predicate = f"url_host_tld = '{domain}'" if domain else "url_host_tld is null"
+    assert [row.url for row in cdxj.select(str(path), crawl, predicate)] == [url]
 
 
 GOOD: dict[str, Any] = {
@@ -207,6 +246,11 @@ def test_a_number_of_pages_that_cannot_be_is_refused(crawl: Crawl, told: bytes) 
 def test_a_question_without_captures_says_so(crawl: Crawl) -> None:
     with web() as served, pytest.raises(UsageError, match="no captures"):
         list(cdxj.select(f"{served.url}/{crawl.id}-index?url=never.example", crawl, None))
+
+
+def test_an_address_that_is_none_is_wrong_use(crawl: Crawl) -> None:
+    with pytest.raises(UsageError, match="cannot open"):
+        list(cdxj.select("http://[::1-index?url=*.scot", crawl, None))
 
 
 @pytest.mark.parametrize(

@@ -152,8 +152,9 @@ def test_what_is_no_list_of_crawls_is_refused_and_the_last_refresh_stays(
     kept = collinfo.refresh(IDS, collinfo_file(tmp_path, NEWER, KNOWN))
     before = kept.read_bytes()
     (tmp_path / "bad.json").write_text(text)
-    with pytest.raises(Corrupt):
+    with pytest.raises(Corrupt) as caught:
         collinfo.refresh(IDS, str(tmp_path / "bad.json"))
+    assert "the publisher's list" in caught.value.next_step
     assert kept.read_bytes() == before
     assert os.listdir(kept.parent) == [kept.name]
 

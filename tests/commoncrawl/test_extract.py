@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from archive.commoncrawl import extract
+from archive.commoncrawl import extract, places
 from archive.commoncrawl.checked import check
 from archive.commoncrawl.extract import Extract, is_extract, write
 from archive.commoncrawl.metadata import member, problems
-from archive.commoncrawl.places import Base, base_of
+from archive.commoncrawl.places import base_of
 from archive.commoncrawl.selected import MAX_LENGTH, Selected
 from archive.dates import file_name_date
 from archive.errors import EnvironmentFailed
@@ -316,7 +317,7 @@ def test_an_extract_of_arc_records_is_made_as_well(tmp_path: Path) -> None:
     )
     chosen = Extract(row.path, HOW, (row,))
     path = write(chosen, base_of(str(tmp_path / "cc")), tmp_path)
-    assert path.name.startswith("1_2.")
+    assert chosen.name.startswith("1_2.")
     kinds = [(r.type, r.outcome) for r in read_records(path, Limits())]
     assert kinds == [("filedesc", None), ("metadata", None), ("metadata", None), ("response", None)]
 
@@ -338,15 +339,50 @@ def test_an_extract_that_is_there_is_not_made_again(layout: Layout, tmp_path: Pa
     rows = wanted(layout, TAIGH)
     path = write(Extract(rows[0].path, HOW, rows), base_of(str(layout.folder)), tmp_path)
     path.write_bytes(b"marked")
-    assert write(Extract(rows[0].path, HOW, rows), Base("/gone/"), tmp_path) == path
+    assert write(Extract(rows[0].path, HOW, rows), base_of(str(layout.folder)), tmp_path) == path
     assert path.read_bytes() == b"marked"
 
 
-def test_a_file_that_cannot_be_read_leaves_nothing_behind(layout: Layout, tmp_path: Path) -> None:
+def test_an_extract_of_a_bad_copy_is_not_taken_for_that_of_a_good_one(
+    layout: Layout, tmp_path: Path
+) -> None:
     rows = wanted(layout, TAIGH)
-    (layout.folder / rows[0].path).unlink()
-    out = tmp_path / "out"
-    with pytest.raises(EnvironmentFailed, match="cannot read"):
+    chosen, good = Extract(rows[0].path, HOW, rows), layout.folder / rows[0].path
+    mirror = tmp_path / "mirror" / rows[0].path
+    mirror.parent.mkdir(parents=True)
+    data = good.read_bytes()
+    mirror.write_bytes(data[: rows[0].offset] + bytes(len(data) - rows[0].offset))
+    bad = write(chosen, base_of(str(tmp_path / "mirror")), tmp_path / "out").read_bytes()
+    sound = write(chosen, base_of(str(layout.folder)), tmp_path / "out").read_bytes()
+    assert b'"problem"' in bad
+    assert b'"problem"' not in sound
+    mirror.write_bytes(data)
+    os.utime(mirror, ns=(1, 1))
+    mended = write(chosen, base_of(str(tmp_path / "mirror")), tmp_path / "out").read_bytes()
+    assert mended == sound
+
+
+def test_a_file_name_of_any_length_has_an_extract(tmp_path: Path) -> None:
+    member = warcs.gzip_member(warcs.warc_record(block=warcs.html_page("dà fhacal")))
+    (tmp_path / f"{'x' * 240}.warc.gz").write_bytes(member)
+    row = Selected(f"{'x' * 240}.warc.gz", 0, len(member), "http://example.org/", "2008-05-09")
+    path = write(Extract(row.path, (), (row,)), base_of(str(tmp_path)), tmp_path / "out")
+    assert [record.type for record in read_records(path, Limits())][-1] == "response"
+
+
+@pytest.mark.parametrize("cut", [None, "between", "inside"])
+def test_a_file_that_cannot_be_read_leaves_nothing_behind(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: str | None
+) -> None:
+    rows = wanted(layout, TAIGH, MUIR)
+    file, out = layout.folder / rows[0].path, tmp_path / "out"
+    told = places.facts_of(str(file))
+    monkeypatch.setattr(places, "facts_of", lambda _: told)
+    if cut is None:
+        file.unlink()
+    else:
+        os.truncate(file, rows[1].offset + 9 * (cut == "inside"))
+    with pytest.raises(EnvironmentFailed, match="cannot read|ends before"):
         write(Extract(rows[0].path, HOW, rows), base_of(str(layout.folder)), out)
     assert list(out.iterdir()) == []
 
@@ -363,5 +399,5 @@ def test_an_order_survives_its_file(layout: Layout, tmp_path: Path) -> None:
     base = base_of(str(layout.folder))
     order = extract.order(chosen, base, tmp_path / "orders")
     path = extract.fetch(order.location.partition("://")[2], tmp_path)
-    assert path.name == order.name == chosen.name
+    assert order.name == chosen.name
     assert path.read_bytes() == write(chosen, base, tmp_path / "again").read_bytes()

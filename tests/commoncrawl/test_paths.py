@@ -124,8 +124,9 @@ def test_a_broken_list_is_refused_whole(
 ) -> None:
     path = layout.home / "warc.paths.gz"
     path.write_bytes(BROKEN[kind](path.read_bytes()))
-    with pytest.raises(Corrupt, match=r"warc\.paths\.gz"):
+    with pytest.raises(Corrupt, match=r"warc\.paths\.gz") as caught:
         path_list(base, crawl, "warc")
+    assert "--cc-base" in caught.value.next_step
 
 
 def test_a_list_that_inflates_without_end_is_refused(
@@ -134,6 +135,17 @@ def test_a_list_that_inflates_without_end_is_refused(
     monkeypatch.setattr(paths, "INFLATED_BYTES", 1 << 16)
     (layout.home / "warc.paths.gz").write_bytes(gzip.compress(b"a/1\n" * 100_000))
     with pytest.raises(Corrupt, match="at most 65536 bytes"):
+        path_list(base, crawl, "warc")
+
+
+def test_a_list_of_too_many_paths_is_refused(
+    layout: Layout, base: Base, crawl: Crawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "MAX_FILES", 3)
+    layout.write_list("warc", ["a/1", "a/2", "a/3", "a/1"])
+    assert len(path_list(base, crawl, "warc")) == 3
+    layout.write_list("warc", ["a/1", "a/2", "a/3", "a/4"])
+    with pytest.raises(Corrupt, match="at most 3 paths"):
         path_list(base, crawl, "warc")
 
 

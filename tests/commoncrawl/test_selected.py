@@ -61,3 +61,9 @@ def test_a_time_with_a_zone_is_written_in_utc() -> None:
     when = dt.datetime(2019, 8, 20, 3, 0, tzinfo=zone)
     row = selected.selected(("http://x/", when, "A" * 32, "a.warc.gz", 1, 2), "here")
     assert (row.fetched, row.digest) == ("2019-08-19T21:30:00Z", "sha1:" + "A" * 32)
+
+
+def test_a_year_has_four_digits() -> None:
+    when = dt.datetime(1, 1, 1, 0, 0, 0, 5)
+    row = selected.selected(("http://x/", when, None, "a.warc.gz", 1, 2), "here")
+    assert row.fetched == "0001-01-01T00:00:00Z"

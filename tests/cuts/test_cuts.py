@@ -127,6 +127,7 @@ def test_a_long_line_goes_on_and_a_free_comment_says_nothing() -> None:
         ("EXISTS (FROM documents)", "holds a subquery"),
         ("row_number() OVER () > 5", "holds a window function"),
         ("words > $1", "holds a parameter"),
+        ("#1 = 'x'", "holds a column by its number"),
         ("count(*) > 5", "aggregates"),
         ("random() < 0.5", "does not always say the same"),
         ("captured_at < now()", "does not always say the same"),
