@@ -22,7 +22,7 @@ from archive.replay.tiers import Blocks
 
 CPU_BYTES: Final = 14 << 20
 """Cache and logits of a batch on a CPU: what its own caches nearly hold."""
-TRIES: Final = 6
+TRIES: Final = 8
 """Draws of a token before the most probable ones are looked for."""
 
 GPU_SHARE: Final = 0.4
@@ -125,24 +125,24 @@ def _draw(logits: Tensor, decoding: Decoding, chance: Tensor) -> Tensor:
 def _draw_top(logits: Tensor, decoding: Decoding, chance: Tensor) -> Tensor:
     """As `_draw`, mostly without ordering any logits, which costs a CPU more than all the rest.
 
-    A token drawn from all that is among the top k is one drawn from the top k; another is refused.
+    Of tokens that are drawn from all in turn, the first that is among the top k is one drawn from
+    the top k. What lies below k of the groups' highest logits is not among them; of the first token
+    above that line the rank is counted. Where it is too low the top k are looked for after all.
     """
-    everything = replace(decoding, top_k=0)
-    _, running = distribution(logits, everything)
-    drawn = _place(running, chance[:, :1])
-    rank = (logits > logits.gather(1, drawn)).sum(dim=1)
-    open_rows = (rank >= decoding.top_k).nonzero()[:, 0]
-    for attempt in range(1, TRIES):
-        if not len(open_rows):
-            return drawn[:, 0]
-        again = _place(running[open_rows], chance[open_rows, attempt, None])
-        held = logits[open_rows]
-        rank = (held > held.gather(1, again)).sum(dim=1)
-        drawn[open_rows] = again
-        open_rows = open_rows[rank >= decoding.top_k]
-    if len(open_rows):
-        drawn[open_rows, 0] = _draw(logits[open_rows], decoding, chance[open_rows])
-    return drawn[:, 0]
+    k = min(decoding.top_k, logits.shape[1])
+    groups = min(4 * k, logits.shape[1])
+    whole = logits.shape[1] // groups * groups
+    highest = logits[:, :whole].view(len(logits), -1, groups).amax(dim=1)
+    line = highest.topk(k, dim=1, sorted=False).values.amin(dim=1, keepdim=True)
+    _, running = distribution(logits, replace(decoding, top_k=0))
+    tried = _place(running, chance[:, :TRIES])
+    scores = logits.gather(1, tried)
+    first = (scores >= line).to(torch.uint8).argmax(dim=1, keepdim=True)
+    token, score = tried.gather(1, first)[:, 0], scores.gather(1, first)
+    again = ((logits > score).sum(dim=1) >= k).nonzero()[:, 0]
+    if len(again):
+        token[again] = _draw(logits[again], decoding, chance[again])
+    return token
 
 
 def _place(running: Tensor, chance: Tensor) -> Tensor:
