@@ -29,8 +29,8 @@ PROVEN: Final = (EXACT, CONTAINED, NEAR)
 class Proof:
     """What the archive has of one text. `row` is the witness's, `share` of 0 to 1 how much of it.
 
-    The share counts letters; for `near` it is that of the word 5-grams which the witness has too,
-    if that is more. `similarity` is the Jaccard similarity that was found for `near`.
+    The share counts letters; for `near` those of words in 5-grams which the witness has too, if
+    that is more. `similarity` is the Jaccard similarity that was found for `near`.
     """
 
     kind: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from archive.duplicates import Options
 from archive.duplicates.files import Array, load
 from archive.signals import views
 from archive.signals.hashing import Hashes
-from archive.signals.minhash import shingles, signatures
+from archive.signals.minhash import SHINGLE, shingles, signatures
 
 HELD_GROUPS: Final = 4
 """Row groups of texts that are kept, because one witness seldom comes alone."""
@@ -26,7 +27,7 @@ HELD_GROUPS: Final = 4
 @dataclass(frozen=True, slots=True)
 class Found:
     """A near-duplicate: its row, the Jaccard similarity of the sets of word 5-grams, and the share
-    of the text's own 5-grams that it has."""
+    of the text's own letters whose words stand in 5-grams of both."""
 
     row: int
     similarity: float
@@ -46,25 +47,47 @@ class Near:
         """For each text the most similar document above the threshold, the earliest of equals."""
         if not texts:
             return []
-        sets, signed = _cut(texts)
+        cut, signed = _cut(texts)
         rows, hosts = self._index.find(bands(signed))
         rows[hosts >= self._matching.common] = -1  # a template's, not a text's
         rows = rows.reshape(Options().bands, len(texts))
         return [
             self._best(own, _candidates(met, self._matching.candidates))
-            for own, met in zip(sets, rows.T, strict=True)
+            for own, met in zip(cut, rows.T, strict=True)
         ]
 
-    def _best(self, own: Hashes, candidates: list[int]) -> Found | None:
+    def _best(self, own: _Cut, candidates: list[int]) -> Found | None:
         best: Found | None = None
         for row in candidates:
             other = _cut([self._texts.of(row)])[0][0]
-            both = len(np.intersect1d(own, other, assume_unique=True))
-            similarity = both / (len(own) + len(other) - both)
+            both = len(np.intersect1d(own.set, other.set, assume_unique=True))
+            similarity = both / (len(own.set) + len(other.set) - both)
             better = best is None or (similarity, -row) > (best.similarity, -best.row)
             if similarity >= self._matching.similar and better:
-                best = Found(row, similarity, both / len(own))
+                best = Found(row, similarity, own.share(other))
         return best
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A text's 5-grams of words in their order, and the letters of each word."""
+
+    grams: Hashes
+    lengths: Array
+
+    @cached_property
+    def set(self) -> Hashes:
+        return np.unique(self.grams)
+
+    def share(self, other: _Cut) -> float:
+        """How much of the words stands in 5-grams that the other has too, by letters."""
+        change = np.zeros(len(self.lengths) + 1, dtype=np.int64)
+        shared = np.flatnonzero(np.isin(self.grams, other.set))
+        ends = np.minimum(shared + SHINGLE, len(self.lengths))
+        np.add.at(change, shared, 1)
+        np.add.at(change, ends, -1)
+        inside = np.cumsum(change[:-1]) > 0
+        return float(self.lengths[inside].sum() / max(1, self.lengths.sum()))
 
 
 def _candidates(rows: Array, most: int) -> list[int]:
@@ -74,15 +97,17 @@ def _candidates(rows: Array, most: int) -> list[int]:
     return kept
 
 
-def _cut(texts: Sequence[str]) -> tuple[list[Hashes], Array]:
-    """The set of word 5-grams of each text, and the signatures, a row each."""
-    sets: list[Hashes] = []
+def _cut(texts: Sequence[str]) -> tuple[list[_Cut], Array]:
+    """Each text as its 5-grams, and the signatures, a row each."""
+    made: list[_Cut] = []
     signed = []
     for view in views(list(texts)):
-        hashes, first = shingles(view)
-        signed.append(signatures(hashes, first))
-        sets += [np.unique(one) for one in np.split(hashes, first[1:])]
-    return sets, np.concatenate(signed)
+        grams, first = shingles(view)
+        signed.append(signatures(grams, first))
+        words = view.words
+        lengths = np.split(words.lengths, words.bounds[1:-1])
+        made += map(_Cut, np.split(grams, first[1:]), lengths)
+    return made, np.concatenate(signed)
 
 
 class Texts:
