@@ -18,9 +18,10 @@ from archive.extract import versions
 from archive.manifest import Manifest, ObjectRef
 from archive.pipeline import Order, Progress
 from archive.recipe import Limits, Recipe, cutoff, recipe_from_json
+from archive.remote import polite, politely
 from archive.shards import Made, Shard, make
 from archive.slices import Slices
-from archive.sources.inputs import Input, expand
+from archive.sources.inputs import Input, expand, listed
 from archive.store.local import Store
 from archive.store.remote import local_folder, open_store
 
@@ -256,12 +257,17 @@ def _inputs(
     patterns: list[str], choice: Choice | None, root: Path, progress: Progress | None
 ) -> list[Input]:
     """The inputs that the patterns mean, those that are chosen from crawls among them."""
+    patterns = list(listed(patterns, sys.stdin))
     if choice is None and not any(each.startswith(CRAWLS) for each in patterns):
-        return expand(patterns, sys.stdin, without=root)
+        return expand(patterns, without=root)
     from archive.commoncrawl.named import Choice, resolve
 
-    files, extracts = resolve(patterns, choice or Choice(), progress or pipeline.silent)
-    found = expand(files, sys.stdin, without=root) if files or not extracts else []
+    polite_here, work = polite(), root / "work"
+    if work.is_dir():  # what is refused makes no store; shares meet in one that is there
+        polite_here = replace(polite_here, limits=polite_here.limits or str(work / "limits"))
+    with politely(polite_here):
+        files, extracts = resolve(patterns, choice or Choice(), progress or pipeline.silent)
+    found = expand(files, without=root) if files or not extracts else []
     if extracts:
         Store.create(root)
         found += [each.order(root / "work" / "selections") for each in extracts]

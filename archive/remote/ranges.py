@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from archive.errors import Unreachable
+from archive.remote.faults import Fault
 from archive.remote.politeness import Politeness, polite
 from archive.remote.receive import Bytes, asker, receive
-from archive.remote.reply import Ask, Facts
+from archive.remote.reply import Ask, Facts, Reply
 
 GAP: Final = 64 << 10
 """Bytes that are read and thrown away rather than asking once more."""
@@ -52,7 +54,7 @@ def read_ranges(
     first = spans.popleft()
     yield from _cut(reader.read(first), first)  # before any other: it says which version it is
     waiting: deque[tuple[_Span, Future[bytes]]] = deque()
-    with _threads(politeness.connections) as pool:
+    with _threads(politeness.connections, reader) as pool:
         while spans or waiting:
             while spans and len(waiting) < politeness.connections:
                 span = spans.popleft()
@@ -91,12 +93,21 @@ class _Reader:
     ask: Ask
     politeness: Politeness
     facts: Facts | None = None
+    left: threading.Event = field(default_factory=threading.Event)
+    """Nobody wants more of it: what fails is not tried again."""
+
+    @contextmanager
+    def _asked(self, start: int, stop: int | None, pinned: Facts | None) -> Iterator[Reply]:
+        if self.left.is_set():
+            raise Fault("it is not wanted any more", passing=False)
+        with self.ask(start, stop, pinned) as reply:
+            yield reply
 
     def read(self, span: _Span) -> bytes:
         if span.stop == span.start:
             return b""
         sink = Bytes(span.start, self.facts, fixed=self.facts is not None)
-        receive(self.url, self.ask, sink, self.politeness, stop=span.stop)
+        receive(self.url, self._asked, sink, self.politeness, stop=span.stop)
         if sink.length != span.stop - span.start:
             end = span.start + sink.length
             raise Unreachable(
@@ -110,10 +121,14 @@ class _Reader:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that are not waited for when what they bring is not wanted any more."""
+def _threads(count: int, reader: _Reader) -> Iterator[ThreadPoolExecutor]:
+    """Threads that are not waited for when what they bring is not wanted any more.
+
+    The interpreter would wait for them at its end, so they do not go on trying for minutes.
+    """
     pool = ThreadPoolExecutor(count)
     try:
         yield pool
     finally:
+        reader.left.set()
         pool.shutdown(wait=False, cancel_futures=True)

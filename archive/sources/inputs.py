@@ -45,7 +45,7 @@ def expand(
     """
     store = without.resolve() if without else None
     found: dict[str, Input] = {}
-    for pattern in _patterns(patterns, listing):
+    for pattern in listed(patterns, listing):
         if is_url(pattern):
             matched = _remote(pattern)
         else:
@@ -85,7 +85,8 @@ def _printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _patterns(patterns: Sequence[str], listing: TextIO | None) -> Iterator[str]:
+def listed(patterns: Sequence[str], listing: TextIO | None) -> Iterator[str]:
+    """The patterns with `-` replaced by the lines of `listing`. UsageError if it has none."""
     for pattern in patterns:
         if pattern != "-":
             yield os.path.expanduser(pattern)

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 import archive
+from archive.commoncrawl import named
 from archive.commoncrawl.extract import is_extract
 from archive.commoncrawl.named import Choice, parse, resolve, selection
 from archive.commoncrawl.places import Base, base_of
 from archive.errors import EnvironmentFailed, UsageError
-from archive.remote import Politeness, politely
+from archive.remote import Politeness, polite, politely
 from archive.snapshot import Snapshot
 from archive.verify import verify
 from tests.commoncrawl.layout import CRAWL, Layout, Page, make
@@ -269,6 +270,23 @@ def test_shares_of_a_selection_make_what_the_build_takes_up(
         )
         assert made.inputs == 1
     assert built(tmp_path / "s", served.url, WARC, choice=choice).content_root == whole.content_root
+
+
+def test_shares_of_a_store_keep_to_one_limit_while_they_choose_too(
+    site: tuple[Layout, Web], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout, _ = site
+    seen: list[str | None] = []
+
+    def watched(*arguments: Any) -> Any:
+        seen.append(polite().limits)
+        return resolve(*arguments)
+
+    monkeypatch.setattr(named, "resolve", watched)
+    choice = Choice(base=str(layout.folder), files=1)
+    for shard in ("1/1", "1/1"):
+        archive.build_share([WET], "web", tmp_path / "s", shard=shard, choice=choice)
+    assert seen == [None, str(tmp_path / "s/work/limits")]
 
 
 @pytest.mark.parametrize(

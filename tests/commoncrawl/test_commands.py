@@ -22,14 +22,14 @@ def _places(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("LOWBG_STORE", str(tmp_path / "store"))
 
 
-def called(*arguments: str) -> Result:
-    options = ("--name", "web", "--workers", "1", "--no-annotate")
+def called(*arguments: str, listing: str | None = None) -> Result:
+    command = ["build", *arguments, "--name", "web", "--workers", "1", "--no-annotate"]
     # As `cli.output.run` calls it: what the command returns is its exit code.
-    return CliRunner().invoke(group, ["build", *arguments, *options], standalone_mode=False)
+    return CliRunner().invoke(group, command, listing, standalone_mode=False)
 
 
-def built(*arguments: str) -> dict[str, Any]:
-    done = called(*arguments, "--json")
+def built(*arguments: str, listing: str | None = None) -> dict[str, Any]:
+    done = called(*arguments, "--json", listing=listing)
     assert done.exit_code == 0, done.output
     told: dict[str, Any] = json.loads(done.stdout)
     return told
@@ -41,6 +41,11 @@ def test_a_crawl_a_sample_of_it_and_a_selection_are_built_by_name() -> None:
     assert built(f"cc:{CRAWL}", "--files", "1")["inputs"] == 1
     selected = built(f"cc:{CRAWL}", "--where", GAELIC)
     assert (selected["documents"], selected["disagreeing"]) == (3, [])
+
+
+def test_crawls_may_stand_in_a_list_on_standard_input() -> None:
+    told = built("-", "--files", "1", listing=f"cc:{CRAWL}\nwet:{CRAWL}\n")
+    assert told["inputs"] == 2
 
 
 def test_the_seed_decides_which_files(layout: Layout) -> None:

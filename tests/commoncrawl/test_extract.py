@@ -382,7 +382,7 @@ def test_a_file_that_cannot_be_read_leaves_nothing_behind(
         file.unlink()
     else:
         os.truncate(file, rows[1].offset + 9 * (cut == "inside"))
-    with pytest.raises(EnvironmentFailed, match="cannot read|ends before"):
+    with pytest.raises(EnvironmentFailed, match=r"cannot read|ends before"):
         write(Extract(rows[0].path, HOW, rows), base_of(str(layout.folder)), out)
     assert list(out.iterdir()) == []
 

@@ -158,3 +158,29 @@ def test_who_reads_no_further_waits_for_nothing(site: Web) -> None:
     reading.close()  # type: ignore[attr-defined]
     assert not release.is_set()
     release.set()
+
+
+def test_what_is_not_wanted_any_more_is_not_tried_again(site: Web) -> None:
+    came, release = threading.Event(), threading.Event()
+
+    def behave(exchange: Exchange) -> None:
+        start = (exchange.asked.range or "")[6:].partition("-")[0]
+        if start == "90000":
+            came.wait(60)
+            says(404)(exchange)
+        elif start == "180000":
+            came.set()
+            release.wait(60)
+            says(503)(exchange)
+        else:
+            honest(exchange)
+
+    url = site.put("f", DATA, *[behave] * 99)
+    before = set(threading.enumerate())
+    with pytest.raises(Unreachable, match="404"):
+        list(read_ranges(url, [(0, 10), (90_000, 10), (180_000, 10)], gap=0))
+    release.set()
+    for thread in set(threading.enumerate()) - before:
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join()
+    assert site.ranges().count("bytes=180000-180009") == 1
