@@ -41,7 +41,7 @@ def target_gates(
 
 
 def allowance(drifted: Gate, nulls: Sequence[Null]) -> Shift:
-    """What to add where the target is, or passes only as, another unseen source."""
+    """What to add where the target is of a source that the references lack."""
     return shift(nulls) if drifted.detail["widened"] else NONE
 
 
@@ -110,35 +110,32 @@ def _enough_target(scorer: Scorer, target: Bag) -> Gate:
 
 
 def _drift(scorer: Scorer, nulls: Sequence[Null], target: Bag, found: Measured) -> Gate:
-    """Like the archive's own samples; or no further from it than its sources from each other.
+    """Like the archive's own samples, in words and in the distribution of scores.
 
-    A sample of few documents of many sources varies so much that one new source passes for one.
-    So wherever null tests show how far sources are off, a target with a source that the references
-    lack is widened by it, drifted or not.
+    Samples of an archive of many sources vary so much that one new source passes for one. So a
+    target with a source that such an archive lacks is held to the stricter limit, and is widened by
+    what the null tests show.
     """
-    unseen = {target.names[i] for i in set(target.sources.tolist())} - set(scorer.human.names)
     drifts = {
         "all words": drift(scorer, target, found.share, vocabulary_only=False),
         "vocabulary": drift(scorer, target, found.share, vocabulary_only=True),
         "shape of the scores": shape(scorer, target, found.share),
     }
     worst = max(drifts, key=lambda name: drifts[name].deviations)
-    most = scorer.settings.most_drift
-    alike = drifts[worst].deviations <= most
-    excess = drifts["all words"].excess
-    farthest = max((null.excess for null in nulls), default=0.0)
-    as_source = not alike and excess <= farthest and _nulls(scorer, nulls).passed
-    widened = as_source or bool(unseen and nulls)
+    value, settings, known = drifts[worst].deviations, scorer.settings, scorer.human.names
+    unseen = {target.names[i] for i in set(target.sources.tolist())} - set(known)
+    strict = bool(unseen) and len(known) > 1
+    most = settings.most_unseen_drift if strict else settings.most_drift
+    widened = strict and bool(nulls)
     return Gate(
-        "drift", alike or as_source, drifts[worst].deviations, most,
-        f"words differ from the references' by {drifts[worst].deviations:.1f} standard deviations"
-        f" of their own samples ({worst}; {most:g} allowed)"
-        + ("; taken as another unseen source, so the interval is widened" if widened else ""),
+        "drift", value <= most, value, most,
+        f"words differ from the references' by {value:.1f} standard deviations of their own"
+        f" samples ({worst}; {most:g} allowed)"
+        + ("; its source is not among theirs, so the interval is widened" if widened else ""),
         {
+            "strict": strict,
             "widened": widened,
             "unseen_sources": len(unseen),
-            "excess_bits": excess,
-            "farthest_source_bits": farthest,
             "deviations": {name: each.deviations for name, each in drifts.items()},
         },
     )  # fmt: skip

@@ -24,8 +24,9 @@ def estimate(reference: Reference, target: Target | Bag) -> AiShare:
             reference.scorer, bag, retrained=settings.retrained, rounds=settings.bootstrap
         )
     gates |= target_gates(reference.scorer, reference.nulls, bag, found)
-    # Null tests of other sources bind only a target that passes as one of them.
-    binding = [gate for name, gate in gates.items() if name != "nulls"]
+    # Null tests bind only a target that is of a source which the references lack.
+    unseen = "drift" in gates and gates["drift"].detail["strict"]
+    binding = [gate for name, gate in gates.items() if name != "nulls" or unseen]
     failed = next((gate for gate in binding if not gate.passed), None)
     if failed or found is None:
         reason = f"{failed.name}: {failed.meaning}" if failed else "size: nothing to compare"

@@ -66,6 +66,8 @@ class Settings:
     most_drift: float = 3.0
     """Standard deviations by which a target may differ from the archive's own samples, and its
     common words from its rare ones."""
+    most_unseen_drift: float = 1.5
+    """The same for a target with a source that an archive of several sources lacks."""
     drift_draws: int = 40
     """Samples of the archive that say how much words differ by chance."""
     most_sentences: int = 200_000

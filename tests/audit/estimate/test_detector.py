@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.audit.estimate import Settings, from_scores, rogan_gladen
@@ -15,6 +15,7 @@ def test_the_share_is_what_rogan_and_gladen_say() -> None:
     assert rogan_gladen(300, 1000, 100, 1000, 900, 1000).estimate == pytest.approx(0.25)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 200), st.integers(0, 80), st.integers(120, 200))
 def test_the_interval_holds_the_estimate_and_lies_between_0_and_1(
     flagged: int, false: int, true: int

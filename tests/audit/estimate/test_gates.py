@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.audit.estimate.auc import auc, auc_error
@@ -43,6 +43,7 @@ def test_the_error_of_an_auc_is_what_repetition_shows() -> None:
     assert np.mean([auc_error(*pair, *owners) for pair in draws]) == pytest.approx(spread, rel=0.15)
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS)
 def test_divergence_is_symmetric_and_between_0_and_1(first: list[int], second: list[int]) -> None:
     p, q = np.array(first, float), np.array(second, float)

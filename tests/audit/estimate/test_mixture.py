@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.audit.estimate import Settings, Text
@@ -39,6 +39,7 @@ def scorer_of(
     return Scorer(held[0], held[1], len(lexicon), Settings()), held
 
 
+@settings(deadline=None)
 @given(RATIOS, st.floats(0.01, 0.99))
 def test_a_score_is_bounded_by_what_one_sentence_can_say(ratios: np.ndarray, r: float) -> None:
     values = score(ratios, r)
@@ -46,6 +47,7 @@ def test_a_score_is_bounded_by_what_one_sentence_can_say(ratios: np.ndarray, r: 
     assert (values <= 1 / r + 1e-9).all()
 
 
+@settings(deadline=None)
 @given(RATIOS)
 def test_no_share_is_likelier_than_the_likeliest(ratios: np.ndarray) -> None:
     def likelihood(share: float) -> float:
@@ -126,6 +128,7 @@ SHARES = st.floats(-0.2, 1.2)
 VARIANCES = st.tuples(*[st.floats(1e-6, 0.02)] * 3)
 
 
+@settings(deadline=None)
 @given(SHARES, VARIANCES)
 def test_the_interval_is_where_the_test_does_not_reject(
     share: float, variances: tuple[float, float, float]
@@ -144,6 +147,7 @@ def test_references_that_hardly_differ_give_everything() -> None:
     assert Measured(0.5, np.diag([0.1, 0.9, 0.9]), 20, 0.5).interval(0.95) == (-math.inf, math.inf)
 
 
+@settings(deadline=None)
 @given(SHARES, VARIANCES, st.floats(0, 0.3))
 def test_a_shift_never_narrows(
     share: float, variances: tuple[float, float, float], shift: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.audit.estimate.sentences import LONGEST, SHORTEST, cut
@@ -58,6 +58,7 @@ def test_text_without_words_has_no_sentence() -> None:
     assert len(found.text) == len(found.words) == 0
 
 
+@settings(deadline=None)
 @given(st.lists(ODD, min_size=1, max_size=4))
 def test_a_text_is_cut_alike_alone_and_among_others(texts: list[str]) -> None:
     together = cut(texts)
