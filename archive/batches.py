@@ -110,14 +110,15 @@ def parts_of(receipt: dict[str, Any]) -> Iterator[Part]:
 
 def finished(work: Path, wanted: set[str]) -> Iterator[tuple[Part, Path]]:
     """Parts that batches of earlier builds have made and that are `wanted`, with their folder."""
+    missing = set(wanted)
     for name in sorted(_listed(work / "parts")):
         folder = work / "parts" / name
-        if not wanted.isdisjoint(batch_keys(folder)) and (
+        if not missing.isdisjoint(batch_keys(folder)) and (
             receipt := read_receipt(folder, PART_FILES)
         ):
             for part in parts_of(receipt):
-                if part.key in wanted:
-                    wanted = wanted - {part.key}
+                if part.key in missing:
+                    missing.remove(part.key)
                     yield part, folder
 
 

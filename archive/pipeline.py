@@ -8,7 +8,7 @@ import platform
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,7 +122,7 @@ def annotate(store: Store, old: Manifest, engine: Engine, progress: Progress = s
     build_key = sha256_hex(canonical_json([old.name, old.content_root, "annotate"]))
     with sharing(store.work) as alone, scratch_of(store, build_key) as scratch:
         engine.reach(store.work)
-        gathered = Gathered(store, list(old.parts))
+        gathered = Gathered(store, _without_damaged_signals(store, old.parts))
         gathered.add_signals(engine, progress)
         gathered.add_packs(scratch)
         draft = replace(old, created=_now())
@@ -242,7 +242,8 @@ def gather(
     unique = _representatives(found).values()
     tasks = [part_task(each, order.recipe, order.attest, store.work) for each in unique]
     parts = store.known_parts({task["key"] for task in tasks})
-    known = {key: part for key, part in parts.items() if _is_sound(store, part)}
+    sound = _without_damaged_signals(store, _sound(store, parts.values()))
+    known = {part.key: part for part in sound}
     todo = [task for task in tasks if task["key"] not in known]
     report = Amount(progress, "extracting", sum(task["bytes"] for task in todo))
     made = _made(todo, store.work, engine, report, scratch / "failed")
@@ -290,14 +291,22 @@ def _representatives(found: Sequence[Found]) -> dict[str, Found]:
     return chosen
 
 
-def _is_sound(store: Store, part: Part) -> bool:
-    """Whether a part's objects are there, byte for byte; a damaged one is made again."""
-    try:
-        store.check(part.documents)
-        store.check(part.ledger)
-    except Corrupt:
-        return False
-    return True
+def _sound(store: Store, parts: Iterable[Part]) -> list[Part]:
+    """The parts whose objects are there, byte for byte; damaged ones are made again."""
+    parts = list(parts)
+    damaged = store.damaged(ref for part in parts for ref in (part.documents, part.ledger))
+    return [p for p in parts if damaged.isdisjoint((p.documents.sha256, p.ledger.sha256))]
+
+
+def _without_damaged_signals(store: Store, parts: Sequence[Part]) -> list[Part]:
+    """The parts, but for signals that are damaged: they are computed again."""
+    damaged = store.damaged(part.signals for part in parts if part.signals)
+    return [
+        replace(part, signals=None, signals_key=None)
+        if part.signals and part.signals.sha256 in damaged
+        else part
+        for part in parts
+    ]
 
 
 def _draft(order: Order, found: Sequence[Found], gathered: Gathered, scratch: Path) -> Manifest:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import archive
 from archive import cuts
+from archive.digest import sha256_file
 from archive.errors import UsageError
+from archive.packs import Sizes, pack
 from archive.query import connection
 from archive.verify import verify
 from tests import warcs
@@ -114,3 +118,47 @@ def test_signals_of_other_documents_are_found_by_verify(tmp_path: Path) -> None:
     findings = verify(web.store, "web@2").findings
     assert [finding.kind for finding in findings] == ["corrupt"] * 2
     assert verify(web.store, "web@1").findings == ()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("again", ["build", "annotate"])
+def test_signals_that_rotted_or_are_gone_are_computed_again(
+    again: str, gone: bool, crawl: list[str], tmp_path: Path
+) -> None:
+    web = archive.build(crawl, "web", tmp_path / "store")
+    signals = web.manifest.parts[0].signals
+    assert signals
+    path = web.store.object_path(signals.sha256)
+    path.chmod(0o644)
+    path.write_bytes(bytes(signals.bytes))
+    if gone:
+        path.unlink()
+    if again == "build":
+        made = archive.build(crawl, "web", tmp_path / "store")
+    else:
+        made = archive.annotate("web", tmp_path / "store")
+    assert made.manifest.parts == web.manifest.parts
+    assert verify(web.store).findings == ()
+
+
+def test_signals_of_no_document_are_found_by_verify(crawl: list[str], tmp_path: Path) -> None:
+    """Also behind the last slice of a file that parts share, where no part would meet them."""
+    web = archive.build(crawl, "web", tmp_path / "store")
+    packed, staged = pack(web.manifest.parts, web.store.check, tmp_path / "packs", Sizes(few=0))
+    of = packed[0].signals
+    assert of
+    rows = pq.read_table(staged[of.sha256])
+    for number, wrong in enumerate((rows.slice(0, len(rows) - 1), pa.concat_tables([rows, rows]))):
+        path = tmp_path / f"{number}.parquet"
+        pq.write_table(wrong, path)
+        sha256, size = sha256_file(path), path.stat().st_size
+        parts = tuple(
+            replace(p, signals=replace(p.signals, sha256=sha256, bytes=size))
+            for p in packed
+            if p.signals
+        )
+        draft = replace(web.manifest, parts=parts)
+        made = web.store.commit(draft, {**staged, sha256: path}, "wrong")
+        (finding,) = verify(web.store, f"web@{made.version}").findings
+        assert (finding.kind, finding.expected) == ("corrupt", f"rows: {len(rows)}")
+        assert len(finding.inputs) == len(parts)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import archive
 from archive.feed.cut import choose
 from archive.feed.feed import Feed
-from archive.manifest import FORMAT, PACKED_FORMAT, Manifest, Part, packs_of
+from archive.manifest import FORMAT, PACKED_FORMAT, Manifest, Part, Slice, packs_of
 from archive.packs import Sizes, pack
 from archive.query.connection import sql
 from archive.store.local import Store
@@ -127,3 +127,39 @@ def test_a_row_made_wrong_in_a_pack_is_told_of_its_own_input(tmp_path: Path) -> 
     after = packed(store, draft.commit(store), [0, 0, 0], tmp_path / "packs")
     report = verify(store, f"web@{after.version}")
     assert {finding.inputs for finding in report.findings} == {(draft.inputs[1].name,)}
+
+
+def test_each_version_is_checked_by_what_it_says_itself_of_files_that_others_share(
+    tmp_path: Path,
+) -> None:
+    draft = fill(Draft(tmp_path / "staged"), documents=40, parts=4)
+    store = Store.create(tmp_path / "store")
+    sound = packed(store, draft.commit(store), [0] * 4, tmp_path / "packs")
+    one, two, *others = sound.parts
+    last = replace(one.documents, rows=one.documents.rows - 1)
+    assert isinstance(two.documents, Slice)
+    more = replace(two.documents, rows=two.documents.rows + 1, first=two.documents.first - 1)
+    lying = replace(
+        sound,
+        parts=(
+            replace(one, documents=last, outcomes=moved(one.outcomes, -1)),
+            replace(two, documents=more, outcomes=moved(two.outcomes, 1)),
+            *others,
+        ),
+        inputs=tuple(
+            replace(entry, documents=entry.documents + less)
+            for entry, less in zip(sound.inputs, (-1, 1, 0, 0), strict=True)
+        ),
+    )
+    store.commit(lying, {}, "1" * 64)
+    store.commit(sound, {}, "2" * 64)
+    assert verify(store, "web@2").findings == ()
+    found = {finding.path for finding in verify(store, "web@3").findings}
+    assert found
+    assert found <= {finding.path for finding in verify(store).findings}
+
+
+def moved(outcomes: dict[str, int], kept: int) -> dict[str, int]:
+    """Outcomes of as many rows, with more or less that are kept."""
+    changes = {"kept": kept, "supporting": -kept}
+    return {name: n + changes.get(name, 0) for name, n in outcomes.items()}

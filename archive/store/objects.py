@@ -66,6 +66,19 @@ class Objects:
             raise Corrupt(path, f"sha256 {ref.sha256}", f"sha256 {found}")
         return path
 
+    def damaged(self, refs: Iterable[ObjectRef]) -> set[str]:
+        """The SHA-256 of those objects that are not there byte for byte. Each is read once."""
+        return {
+            sha256 for sha256, ref in {ref.sha256: ref for ref in refs}.items() if self._rotted(ref)
+        }
+
+    def _rotted(self, ref: ObjectRef) -> bool:
+        try:
+            self.check(ref)
+        except Corrupt:
+            return True
+        return False
+
     def _adopt(self, path: Path, sha256: str) -> None:
         """Gives a file of the work folder its name among the objects; it keeps the other too."""
         target = self.object_path(sha256)

@@ -79,7 +79,7 @@ def check_pack(task: PackTask) -> list[Finding]:
         return [finding for finding in wrong if finding]
     faults = {table: Faults(path) for table, path in task.shown.items()}
     for table, each in faults.items():
-        _check_table(task.paths[table], table, task.files[table], each)
+        check_table(task.paths[table], table, task.files[table], each, arrow_schema(table))
     readers = {"documents": Slices(_DOCUMENTS), "ledger": Slices(_LEDGER)}
     findings = [finding for each in faults.values() for finding in each.findings()]
     if findings:
@@ -95,7 +95,7 @@ def _check_part(
     task: PackTask, part: Part, size: int, readers: dict[str, Slices], faults: dict[str, Faults]
 ) -> None:
     tables = {
-        table: _readable(reader.batches(task.paths[table], ref), table, faults[table])
+        table: readable(reader.batches(task.paths[table], ref), table, faults[table])
         for (table, reader), ref in zip(readers.items(), (part.documents, part.ledger), strict=True)
     }
     documents = _documents(tables["documents"], part, faults["documents"])
@@ -112,17 +112,22 @@ def read_table(
     path: Path, table: str, ref: ObjectRef, columns: list[str], faults: Faults
 ) -> Iterator[pa.RecordBatch]:
     """Batches of a file that should have the schema of `table`; what cannot be read is a fault."""
-    if _check_table(path, table, ref, faults):
-        yield from _readable(batches(path, columns), table, faults)
+    if check_table(path, table, ref, faults, arrow_schema(table)):
+        yield from readable(batches(path, columns), table, faults)
 
 
-def _check_table(path: Path, table: str, ref: ObjectRef, faults: Faults) -> bool:
-    """Whether a file can be read as `table`, with as many rows as it should have or not."""
+def check_table(
+    path: Path, table: str, ref: ObjectRef, faults: Faults, schema: pa.Schema | None = None
+) -> bool:
+    """Whether a file can be read as `table`, with as many rows as it should have or not.
+
+    Its columns have to be those of `schema`; None: they are another's concern.
+    """
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            if not file.schema_arrow.equals(arrow_schema(table)):
+            if schema is not None and not file.schema_arrow.equals(schema):
                 faults.add("schema of", table, str(file.schema_arrow).replace("\n", ", "))
                 return False
             if file.metadata.num_rows != ref.rows:
@@ -133,9 +138,10 @@ def _check_table(path: Path, table: str, ref: ObjectRef, faults: Faults) -> bool
     return True
 
 
-def _readable(
+def readable(
     rows: Iterator[pa.RecordBatch], table: str, faults: Faults
 ) -> Iterator[pa.RecordBatch]:
+    """The batches; an error in the middle of them is a fault, and their end."""
     try:
         yield from rows
     except Exception as error:  # likewise

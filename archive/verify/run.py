@@ -146,13 +146,18 @@ def _jobs(surveyed: Survey, versions: list[Version], sample: float | None) -> li
                 shown={table: surveyed.object_name(ref.sha256) for table, ref in refs.items()},
             )
             objects: dict[str, int | None] = {ref.sha256: ref.bytes for ref in refs.values()}
-            sources = tuple(part.source for part in parts)
-            jobs[sources, *objects] = _Job(objects, partial(check_pack, task), parts)
+            jobs.setdefault(_said(task), _Job(objects, partial(check_pack, task), parts))
         for sha256, size in _other_objects(manifest, packs).items():
             path, shown = store.object_path(sha256), surveyed.object_name(sha256)
             check = partial(_check_object, path, sha256, size, shown)
             jobs.setdefault(sha256, _Job({sha256: size}, check))
     return sorted(jobs.values(), key=lambda job: -job.bytes)  # the largest first, to end together
+
+
+def _said(task: PackTask) -> tuple[object, ...]:
+    """All that a version says of a pack: another one that says the same is checked with it."""
+    parts = ((p.source, p.documents, p.ledger, *sorted(p.outcomes.items())) for p in task.parts)
+    return (*parts, *(size for _, size in task.inputs))
 
 
 def _first_names(manifest: Manifest) -> dict[str, tuple[str, int]]:

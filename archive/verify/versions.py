@@ -17,7 +17,7 @@ from archive.manifest import UNRESOLVED, Manifest, ObjectRef
 from archive.records import Outcome
 from archive.slices import Slices
 from archive.store.local import Store
-from archive.verify.content import MADE_WRONG, Faults, read_table
+from archive.verify.content import MADE_WRONG, Faults, check_table, read_table, readable
 from archive.verify.findings import CORRUPT, UNVERIFIABLE, Finding
 
 PLACE: Final = ["source", "member", "offset"]
@@ -31,7 +31,7 @@ def check_version(store: Store, manifest: Manifest, sha256: str) -> list[Finding
         leaves.add(stored_leaves(store.object_path(ref.sha256)))
     findings = []
     if (root := leaves.root()) != manifest.content_root:
-        shown = store.object_path(sha256).relative_to(store.root).as_posix()
+        shown = _shown(store, store.object_path(sha256))
         expected = f"content root {manifest.content_root}"
         findings.append(Finding(CORRUPT, shown, expected, f"content root {root}", MADE_WRONG))
     findings += _check_revisits(store, manifest, leaves)
@@ -40,7 +40,10 @@ def check_version(store: Store, manifest: Manifest, sha256: str) -> list[Finding
 
 
 def _check_signals(store: Store, manifest: Manifest) -> list[Finding]:
-    """One row of signals for each document of a part, in their order."""
+    """One row of signals for each document of a part, in their order, and no others."""
+    files = [fault for ref in manifest.files("signals") for fault in _check_file(store, ref)]
+    if files:
+        return files
     documents, signals = Slices(["id"]), Slices(["id"])
     names = {entry.source: entry.name for entry in manifest.inputs if entry.duplicate_of is None}
     findings = []
@@ -48,9 +51,9 @@ def _check_signals(store: Store, manifest: Manifest) -> list[Finding]:
         if part.signals is None:
             continue
         path = store.object_path(part.signals.sha256)
-        faults = Faults(path.relative_to(store.root).as_posix(), (names.get(part.source, ""),))
-        of = _ids(documents, store.object_path(part.documents.sha256), part.documents)
-        for document, row in zip_longest(of, _ids(signals, path, part.signals)):
+        faults = Faults(_shown(store, path), (names.get(part.source, ""),))
+        of = _ids(documents, store.object_path(part.documents.sha256), part.documents, faults)
+        for document, row in zip_longest(of, _ids(signals, path, part.signals, faults)):
             if document != row:
                 faults.add("a row for", document, row)
                 break
@@ -58,8 +61,20 @@ def _check_signals(store: Store, manifest: Manifest) -> list[Finding]:
     return findings
 
 
-def _ids(slices: Slices, path: Path, ref: ObjectRef) -> Iterator[str]:
-    for batch in slices.batches(path, ref):
+def _check_file(store: Store, ref: ObjectRef) -> list[Finding]:
+    """Whether a file of signals has the rows that its parts say, all together."""
+    path = store.object_path(ref.sha256)
+    faults = Faults(_shown(store, path))
+    check_table(path, "signals", ref, faults)  # their columns change with the code that made them
+    return faults.findings()
+
+
+def _shown(store: Store, path: Path) -> str:
+    return path.relative_to(store.root).as_posix()
+
+
+def _ids(slices: Slices, path: Path, ref: ObjectRef, faults: Faults) -> Iterator[str]:
+    for batch in readable(slices.batches(path, ref), "ids", faults):
         yield from batch.column(0).to_pylist()
 
 
@@ -68,7 +83,7 @@ def _check_duplicates(store: Store, manifest: Manifest, leaves: LeafSorter) -> l
     if manifest.duplicates is None:
         return []
     path = store.object_path(manifest.duplicates.sha256)
-    faults = Faults(path.relative_to(store.root).as_posix())
+    faults = Faults(_shown(store, path))
     ids = LeafSorter()
     last = b""
     for leaf in stored_leaves(path):
@@ -83,7 +98,7 @@ def _check_duplicates(store: Store, manifest: Manifest, leaves: LeafSorter) -> l
 
 def check_root_by_sql(store: Store, manifest: Manifest, sha256: str) -> list[Finding]:
     """The content root again, by the one SQL statement that shares nothing with this package."""
-    shown = store.object_path(sha256).relative_to(store.root).as_posix()
+    shown = _shown(store, store.object_path(sha256))
     expected = f"content root {manifest.content_root}"
     try:
         paths = [store.object_path(ref.sha256) for ref in manifest.files("documents")]
@@ -121,7 +136,7 @@ def _literal(path: Path) -> str:
 def _check_revisits(store: Store, manifest: Manifest, leaves: LeafSorter) -> list[Finding]:
     """One row for each revisit of the ledgers; documents that exist; the recorded unresolved."""
     path = store.object_path(manifest.revisits.sha256)
-    faults = Faults(path.relative_to(store.root).as_posix())
+    faults = Faults(_shown(store, path))
     rows, targets = LeafSorter(), LeafSorter()
     unresolved = 0
     columns = [*PLACE, "matched_by", "document"]

@@ -88,7 +88,8 @@ def test_build_json_has_what_scripts_rely_on(store: Path, tmp_path: Path) -> Non
     summary = json.loads(done.stdout)
     assert set(summary) == {
         *("snapshot", "content_root", "documents", "records", "outcomes", "bytes_in"),
-        *("bytes_accounted", "inputs", "damaged", "unrecognised", "seconds"),
+        *("bytes_accounted", "inputs", "damaged", "unrecognised", "failed", "disagreeing"),
+        "seconds",
     }
     assert sum(summary["outcomes"].values()) == summary["records"]
     assert summary["bytes_accounted"] == summary["bytes_in"]
