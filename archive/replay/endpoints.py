@@ -19,7 +19,8 @@ LEVEL: Final = 0.05
 POWER: Final = 0.8
 LEAST_SEEDS: Final = 3
 MOST_SEEDS: Final = 1000
-LEAST_KEPT: Final = 0.1
+LEAST_KEPT: Final = 0.2
+"""Share of a bin's words that text of human-trained models keeps, for the bin to be judged."""
 
 Chain = Sequence[Mapping[str, Any]]
 """The measures of one chain, generation 0 first."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from archive.replay.endpoints import Endpoint, Margins
+from archive.replay.endpoints import Endpoint, Margins, rarest_bin
 from archive.replay.mixes import ALL_HUMAN, REPLACE
 from archive.replay.stats import t_quantile
 from archive.replay.sweep import smallest_share
@@ -134,3 +134,18 @@ def test_the_smallest_share_is_the_one_from_which_all_resist() -> None:
     assert low is not None
     assert high is not None
     assert 0.1 < low <= 0.1 + 0.2 * (0.1 / 0.15) <= high < 0.3
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ([{"1": 0.25, "2": 0.5}, {"1": 0.21, "2": 0.6}], "1"),
+        ([{"1": 0.25, "2": 0.5}, {"1": 0.19, "2": 0.6}], "2"),
+        ([{"1": None, "2": 0.5}, {"1": None, "2": 0.2}], "2"),
+        ([{"1": 0.0, "2": 0.1}, {"1": 0.9, "2": 0.1}], "2"),
+    ],
+)
+def test_rare_words_are_judged_where_every_twin_keeps_enough_of_them(
+    shares: list[dict[str, float | None]], expected: str
+) -> None:
+    assert rarest_bin([{"text": {"survival": held}} for held in shares]) == expected
