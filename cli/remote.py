@@ -27,7 +27,10 @@ class _Bytes(click.ParamType[int]):
             self.fail(f"{value!r} is no size: write 1500, 20MB or 512KiB", param, ctx)
         number, prefix, binary = found.groups()
         power = "kmgt".index(prefix.lower()) + 1 if prefix else 0
-        return int(float(number) * (1024 if binary else 1000) ** power)
+        size = int(float(number) * (1024 if binary else 1000) ** power)
+        if not size and float(number):  # none at all means something else
+            self.fail(f"{value!r} is less than a byte: write 1500, 20MB or 512KiB", param, ctx)
+        return size
 
 
 _OPTIONS: Final = (

@@ -20,7 +20,10 @@ from archive.remote.listing import matching
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _GLOB = re.compile(r"[*?\[]")
-_NAME_SOME: Final = "name a file, a folder, a glob, a URL, or - for a list on standard input"
+_NAME_SOME: Final = (
+    "name a file, a folder, a glob, a URL, a crawl as cc:CC-MAIN-2013-20, or - for a list on"
+    " standard input"
+)
 MAKERS: Final = {"lowbg-extract": "archive.commoncrawl.extract:fetch"}
 """Inputs that are made, not copied: the scheme of a location -> what makes its file in a folder."""
 _VERSIONS: Final = 3  # of a remote file that come while it is read, before it is an error
@@ -179,6 +182,8 @@ def _lies_in(path: Path, store: Path | None) -> bool:
 
 
 def _remote(pattern: str) -> list[Input]:
+    if pattern.partition("://")[0] in MAKERS:
+        raise UsageError(f"no input of yours: {pattern}", next_step=_NAME_SOME)
     # "?" and "[" mean something else in a web address.
     web = pattern.startswith(("http://", "https://"))
     if "*" not in pattern and (web or not (_GLOB.search(pattern) or pattern.endswith("/"))):

@@ -95,7 +95,7 @@ def test_from_s3(
 
 
 def test_sizes_on_the_command_line_are_read_or_refused() -> None:
-    for wrong in ("fast", "-5", "5 XB", "1e9"):
+    for wrong in ("fast", "-5", "5 XB", "1e9", "0.5", "0.0001kB"):
         done = lowbg("build", "x.warc", "--name", "web", "--rate", wrong)
         assert done.returncode == 2
         assert "20MB" in done.stderr

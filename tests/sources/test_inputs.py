@@ -271,3 +271,8 @@ def test_a_scheme_that_nothing_opens_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the protocol 'gopherfs' is not known") as caught:
         fetch(Input("x", "gopherfs://host/x.warc"), tmp_path)
     assert "extra" not in caught.value.next_step
+
+
+def test_what_only_a_selection_may_name_is_refused() -> None:
+    with pytest.raises(UsageError, match="no input of yours"):
+        expand(["lowbg-extract:///etc/hostname"])
