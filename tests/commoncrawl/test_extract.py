@@ -352,6 +352,7 @@ def test_an_extract_of_a_bad_copy_is_not_taken_for_that_of_a_good_one(
     mirror.parent.mkdir(parents=True)
     data = good.read_bytes()
     mirror.write_bytes(data[: rows[0].offset] + bytes(len(data) - rows[0].offset))
+    os.utime(mirror, ns=(1, good.stat().st_mtime_ns))  # nothing but its place tells them apart
     bad = write(chosen, base_of(str(tmp_path / "mirror")), tmp_path / "out").read_bytes()
     sound = write(chosen, base_of(str(layout.folder)), tmp_path / "out").read_bytes()
     assert b'"problem"' in bad
