@@ -70,7 +70,8 @@ def command(
     its WET files. Of those --files, --where and --index choose ('lowbg crawls' lists them, 'lowbg
     plan' says what one costs).
     Every record becomes a document or a reason; damaged bytes are salvaged and reported. Exits 1
-    if an input failed: its workers kept dying. The same command tries such inputs again.
+    if an input failed: its workers kept dying. The same command tries such inputs again. --json
+    lists damaged ranges, unrecognised and failed inputs, and what is disagreeing with an index.
     """
     import archive
 

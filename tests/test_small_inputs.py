@@ -57,7 +57,7 @@ def bare(inputs: list[str], tmp_path_factory: pytest.TempPathFactory) -> archive
     """All inputs, each with files of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("archive.batches.FEW", COUNT)
-        patch.setattr("archive.pipeline.Gathered.add_packs", lambda *_: None)
+        patch.setattr("archive.gather.Gathered.add_packs", lambda *_: None)
         return archive.build(inputs, "web", tmp_path_factory.mktemp("bare") / "store")
 
 

@@ -53,11 +53,11 @@ def make_inputs(folder: Path, count: int, first: int = 0) -> int:
 
 def build(folder: str, store: str, workers: str, packed: str) -> dict[str, int]:
     if packed == "unpacked":
-        from archive import batches, packs, pipeline
+        from archive import batches, gather, packs
 
         batches.FEW = 1 << 40  # type: ignore[misc]
         never = packs.Sizes(few=1 << 40)
-        pipeline.Gathered.add_packs.__defaults__ = (never,)
+        gather.Gathered.add_packs.__defaults__ = (never,)
     made = archive.build([folder], "bench", store, workers=int(workers))
     return _facts(Store(Path(store)), made.manifest.version)
 
