@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from archive.audit.items import Item, lookup
@@ -29,7 +29,13 @@ NO_VALUE: Final = "(none)"
 LONGEST: Final = 120
 """Characters of a value that are kept."""
 
-_YEAR: Final = re.compile(r"(1[5-9]|20|21)\d\d")
+_YEAR: Final = re.compile(
+    r"(?<!\d)((?:1[5-9]|20|21)\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6})?)?(?!\d)"
+)
+"""A year that is no part of a longer number, or that of YYYYMMDD or YYYYMMDDhhmmss."""
+
+_SECONDS: Final = re.compile(r"(\d{9,10})(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?")
+"""Seconds since 1970, or thousandths, millionths or billionths: from March 1973 on."""
 
 
 def columns_for(by: Sequence[str]) -> tuple[str, ...]:
@@ -51,7 +57,14 @@ def require(by: Sequence[str], rows: Sequence[Item], corpus: str) -> None:
 
 
 def _there(item: Item, name: str) -> bool:
-    return any(lookup(item.columns, each) is not None for each in (name, *DERIVED.get(name, ())))
+    return any(_holds(item.columns, each) for each in (name, *DERIVED.get(name, ())))
+
+
+def _holds(columns: Mapping[str, Any], name: str) -> bool:
+    """Whether a column is there, be it without a value."""
+    inner, _, last = name.rpartition(".")
+    held = lookup(columns, inner) if inner else columns
+    return name in columns or (isinstance(held, Mapping) and last in held)
 
 
 def value_of(item: Item, name: str) -> str:
@@ -70,8 +83,16 @@ def year_of(item: Item) -> str:
         value = lookup(item.columns, name)
         if isinstance(value, dt.date):
             return str(value.year)
-        if value is not None and (found := _YEAR.search(str(value))):
-            return found[0]
+        if value is not None and (year := _stated(str(value))):
+            return year
+    return ""
+
+
+def _stated(date: str) -> str:
+    if found := _YEAR.search(date):
+        return found[1]
+    if counted := _SECONDS.fullmatch(date):
+        return str(dt.datetime.fromtimestamp(int(counted[1]), tz=dt.UTC).year)
     return ""
 
 

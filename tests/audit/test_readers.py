@@ -16,7 +16,7 @@ import zstandard
 from archive.audit import readers
 from archive.audit.corpora import Place, kind_of, resolve
 from archive.audit.items import Item, Left, Row, Wanted, lookup, well_formed
-from archive.audit.slices import host_of, value_of, year_of
+from archive.audit.slices import host_of, require, value_of, year_of
 from archive.errors import EnvironmentFailed, UsageError
 from tests.archives import STORIES, write_crawl
 from tests.audit.made import Capture, commit
@@ -224,6 +224,30 @@ def test_halves_of_characters_are_replaced_and_pairs_joined() -> None:
     assert well_formed("a\ud800b") == "a\ufffdb"
     assert well_formed("\ud83d\ude00") == "\N{GRINNING FACE}"
     assert well_formed("naïve") == "naïve"
+
+
+@pytest.mark.parametrize(
+    ("date", "year"),
+    [
+        (1700000000, "2023"),
+        (1700000000123, "2023"),
+        ("1199145600.5", "2008"),
+        ("20230115", "2023"),
+        ("01152023", ""),
+        ("2019-03-04T10:00:00.2021Z", "2019"),
+        (2019.0, "2019"),
+        ("No. 120190", ""),
+    ],
+)
+def test_a_year_is_no_part_of_a_longer_number(date: Any, year: str) -> None:
+    assert year_of(Item("", {"date": date}, "")) == year
+
+
+def test_a_column_that_is_there_without_values_is_a_slice_of_none() -> None:
+    require(["genre", "year"], [Item("", {"genre": None, "date": None}, "")], "c")
+    require(["meta.genre"], [Item("", {"meta": {"genre": None}}, "")], "c")
+    with pytest.raises(UsageError, match=r"meta\.genre"):
+        require(["meta.genre"], [Item("", {"meta": {"kind": "x"}}, "")], "c")
 
 
 def test_years_and_hosts_are_derived_from_what_is_there() -> None:
