@@ -40,18 +40,21 @@ class Judged:
         )
 
     def ai_share(self) -> dict[str, Any]:
-        """Over the languages that have an estimate, by their sentences.
+        """Over the languages that have an estimate, by their sentences in the corpus.
 
-        The bounds are weighted likewise, which is wide where the errors of languages differ.
+        Those of an estimate would not do: of a large target it reads a sample. The bounds are
+        weighted likewise, which is wide where the errors of languages differ.
         """
-        known = [share for share in self.shares.values() if share.estimate is not None]
-        sentences = sum(share.sentences for share in known)
+        held = self.tally.rest_sentences
+        known = {name: s for name, s in self.shares.items() if s.estimate is not None}
+        sentences = sum(held[language] for language in known)
         if not sentences:
             reasons = sorted(self.reasons()) or ["nothing is left to estimate"]
             nothing: dict[str, Any] = dict.fromkeys(("estimate", "low", "high"))
             return {**nothing, "reason": "; ".join(reasons), "sentences": 0, "documents": 0}
         weighted = {
-            name: sum(getattr(share, name) * share.sentences for share in known) / sentences
+            name: sum(getattr(s, name) * held[language] for language, s in known.items())
+            / sentences
             for name in ("estimate", "low", "high")
         }
         documents = self.documents_judged()
