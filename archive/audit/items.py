@@ -59,7 +59,9 @@ class Wanted:
     others: tuple[str, ...] = ()
 
     def roots(self) -> set[str]:
-        return {name.split(".")[0] for name in (self.text, *self.others)}
+        """The columns to read: those of these names, and those that such a name goes into."""
+        names = (self.text, *self.others)
+        return {*names, *(name.split(".")[0] for name in names)}
 
 
 def lookup(columns: Mapping[str, Any], name: str) -> Any:
@@ -95,7 +97,7 @@ def well_formed(text: str) -> str:
 
 def require_column(name: str, there: Sequence[str], where: str) -> None:
     """Raises UsageError with the columns there are, where one is missing in a typed table."""
-    if name.split(".")[0] not in there:
+    if name not in there and name.split(".")[0] not in there:
         raise UsageError(
             f"{where} has no column {name!r}",
             next_step=f"--text-column; columns there: {', '.join(sorted(there)[:40])}",

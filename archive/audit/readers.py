@@ -1,4 +1,4 @@
-"""Readers of files: JSON Lines and plain text, in gzip, zstd or as they are; Parquet; WARC."""
+"""Readers of files: JSON Lines and plain text, compressed or as they are; Parquet; WARC."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 from archive.audit.items import MOST_BYTES, Item, Left, Row, Told, Wanted, require_column, row
 from archive.errors import EnvironmentFailed, UsageError
 from archive.records import Outcome
+from archive.sources.bzip2 import Bzip2
 from archive.sources.gzip import Gzip
 from archive.sources.members import Broken, Codec
 from archive.sources.windows import FileWindow
@@ -113,9 +114,9 @@ def _pieces(path: Path, told: Told) -> Iterator[bytes | Left]:
 
 def _inflated(raw: BinaryIO) -> Iterator[bytes]:
     """The bytes in small pieces, as the readers of web archives inflate them (archive.sources)."""
-    magic = raw.read(4)
+    magic = raw.read(10)  # as long as the longest of the three
     raw.seek(0)
-    codecs: tuple[Codec, ...] = (Gzip(), Zstd())
+    codecs: tuple[Codec, ...] = (Gzip(), Zstd(), Bzip2())
     codec = next((each for each in codecs if each.magic.match(magic)), None)
     if codec is None:
         while piece := raw.read(CHUNK):

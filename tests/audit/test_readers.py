@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 from contextlib import ExitStack
@@ -40,7 +41,9 @@ def left(rows: list[Row]) -> list[tuple[str, str]]:
     return [(row.reason, row.place.rpartition("/")[2]) for row in rows if isinstance(row, Left)]
 
 
-@pytest.mark.parametrize("name", ["c.jsonl", "c.ndjson.gz", "c.jsonl.zst", "c.parquet", "saved"])
+@pytest.mark.parametrize(
+    "name", ["c.jsonl", "c.ndjson.gz", "c.jsonl.zst", "c.jsonl.bz2", "c.parquet", "saved"]
+)
 def test_the_same_rows_come_out_of_every_kind_of_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name.endswith(".gz"):
@@ -48,6 +51,8 @@ def test_the_same_rows_come_out_of_every_kind_of_file(tmp_path: Path, name: str)
     elif name.endswith(".zst"):
         packed = zstandard.ZstdCompressor()
         path.write_bytes(packed.compress(LINES[:40]) + packed.compress(LINES[40:]))
+    elif name.endswith(".bz2"):
+        path.write_bytes(bz2.compress(LINES[:40]) + bz2.compress(LINES[40:]))
     elif name.endswith(".jsonl"):
         path.write_bytes(b"\xef\xbb\xbf" + LINES.replace(b"\n", b"\r\n\n"))
     else:
@@ -64,6 +69,14 @@ def test_the_same_rows_come_out_of_every_kind_of_file(tmp_path: Path, name: str)
     assert [lookup(item.columns, "n") for item in items] == list(range(5))
     assert [lookup(item.columns, "meta.url") for item in items][4] == "http://h4.org/"
     assert len({item.place for item in items}) == 5
+
+
+def test_a_column_whose_name_has_a_dot_is_read_as_that(tmp_path: Path) -> None:
+    path = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"raw.text": ["A text."], "meta.url": ["http://a.org/"]}), path)
+    (row,) = read(path, text="raw.text")
+    assert isinstance(row, Item)
+    assert (row.text, dict(row.columns)) == ("A text.", {"meta.url": "http://a.org/"})
 
 
 def test_a_row_that_cannot_be_read_is_counted_with_its_file_and_line(tmp_path: Path) -> None:
