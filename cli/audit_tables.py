@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
@@ -37,10 +37,21 @@ def print_audit(result: dict[str, Any]) -> None:
         click.echo(f"detector, corrected: {said}")
     for reason, held in result["left_out"].items():
         click.echo(f"left out, {held['rows']:,} rows: {reason}, such as {held['first'][0]}")
+    for side, count in _left_beside(result):
+        click.echo(f"left out, {count:,} rows of the {side} side: see --json")
     click.echo(
         "proven, estimated and undetermined are shares of documents and sum to 100 %; the AI share"
         "\nis of the sentences of those that are estimated. " + result["note"]
     )
+
+
+def _left_beside(result: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Rows that could not be read of what the corpus is compared with."""
+    sides = {
+        "human": result["against"].get("rows_left_out", 0),
+        "synthetic": sum((result["references"] or {}).get("rows_left_out", {}).values()),
+    }
+    return (each for each in sides.items() if each[1])
 
 
 def _row(each: dict[str, Any]) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from archive.audit.index import Source
 from archive.audit.items import Corpus, Item
 from archive.audit.slices import year_of
 from archive.digest import sha256_hex
-from archive.errors import LowbgError
+from archive.errors import LowbgError, UsageError
 from archive.signals.hashing import Hashes, mix
 from archive.signals.language import identified
 
@@ -32,6 +32,9 @@ MOST_CHARACTERS: Final = 20_000
 """Of a text that a reference takes: a book is not to outweigh a thousand pages."""
 
 UNKNOWN: Final = "und"
+
+WRITERS: Final = ("source", "model")
+"""Columns of synthetic text that say what wrote it; the first that has a value is the stratum."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,22 @@ def build(
     settings: Settings,
     most: int = MOST_TEXTS,
 ) -> References:
-    """A reference for each language of the synthetic texts."""
+    """A reference for each language of the synthetic texts; UsageError if there is no text."""
     made = Lowest(most)
     counts: Counter[str] = Counter()
     for item in _items(synthetic, counts):
         text = item.text[:MOST_CHARACTERS]
         language = language_of(text)
-        source = str(item.columns.get("source") or item.columns.get("model") or "synthetic")
+        named = (item.columns.get(column) for column in WRITERS)
+        source = str(next(filter(None, named), "synthetic"))
         made.add(language, _key(text), Text(text, source[:120], language, year_of(item)))
+    if not made.held:
+        raise UsageError(
+            f"no text in {', '.join(corpus.name for corpus in synthetic)}",
+            next_step="rows left out: "
+            + (", ".join(f"{rows} {reason}" for reason, rows in counts.items()) or "none")
+            + "; --text-column is of every side",
+        )
     languages = sorted(set(made.held) - {UNKNOWN})
     human = _human(against, languages, settings.seed, most)
     of: dict[str, Reference] = {}

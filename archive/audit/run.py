@@ -87,7 +87,8 @@ def sides(order: Order, stack: ExitStack, progress: Progress) -> tuple[Against, 
     """What the order compares with: the human side, indexed, and the synthetic one."""
     wanted = Wanted(order.text_column, slices.columns_for(("year", "host")))
     place = Place(order.store, wanted, order.cut, order.least_grade)
-    synthetic = resolve(order.synthetic, Place(order.store, wanted, order.cut), stack)
+    written = Wanted(order.text_column, slices.columns_for(("year", *references.WRITERS)))
+    synthetic = resolve(order.synthetic, Place(order.store, written, order.cut), stack)
     engine: Engine = load(ENGINES, "engine", "local")(workers=order.workers)
     done = 0
 

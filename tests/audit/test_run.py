@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -196,6 +197,32 @@ def test_a_corpus_without_a_document_is_an_error_that_says_what_was_left_out(
     with pytest.raises(UsageError, match="no document") as raised:
         audit(order(mixed, corpora=(str(path),)))
     assert "2 no text" in raised.value.next_step
+
+
+def test_synthetic_files_without_a_text_are_an_error_that_says_what_was_left_out(
+    mixed: Path, tmp_path: Path
+) -> None:
+    path = write_jsonl(tmp_path / "s.jsonl", [{"body": "x"}, {"body": "y"}])
+    with pytest.raises(UsageError, match=r"no text in .*s\.jsonl") as raised:
+        audit(order(mixed, synthetic=(str(path),)))
+    assert "2 no text" in raised.value.next_step
+
+
+def test_what_wrote_a_synthetic_text_is_read_from_every_kind_of_file(
+    mixed: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) for line in (mixed / "made.jsonl").read_text("utf-8").splitlines()]
+    for n, row in enumerate(rows):
+        row["model"] = f"model {n % 2}"
+    write_jsonl(tmp_path / "s.jsonl", rows)
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "s.parquet")
+    made = []
+    for name in ("s.jsonl", "s.parquet"):
+        found = audit(order(mixed, synthetic=(str(tmp_path / name),))).references
+        assert found is not None
+        made.append(found.of["en"])
+    assert made[0].synthetic.names == ("model 0", "model 1")
+    assert made[0].digest == made[1].digest
 
 
 def test_a_stopped_audit_leaves_no_file(mixed: Path, tmp_path: Path) -> None:
