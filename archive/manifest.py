@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from archive.digest import canonical_json
 from archive.errors import CheckFailed, Corrupt
-from archive.records import NOT_RECORDS, Outcome
+from archive.records import NOT_RECORDS
 from archive.strict_json import (
     Reader,
     count,
@@ -125,7 +124,7 @@ class Manifest:
     @property
     def format(self) -> str:
         """Which format spells it: one without slices is readable as it always was."""
-        return PACKED_FORMAT if any(_is_packed(part) for part in self.parts) else FORMAT
+        return PACKED_FORMAT if any(is_packed(part) for part in self.parts) else FORMAT
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
@@ -167,82 +166,9 @@ class Manifest:
         """The parts by the files they are in, in their order: most often one part, with its own."""
         return packs_of(self.parts)
 
-    def inconsistencies(self) -> list[str]:
-        """Sums and references inside the manifest that should agree and do not, in words."""
-        return [*self._wrong_sums(), *self._wrong_inputs(), *self._wrong_slices()]
 
-    def _wrong_sums(self) -> Iterator[str]:
-        outcomes: Counter[str] = Counter()
-        for part in self.parts:
-            outcomes.update(part.outcomes)
-            yield from _differ(
-                f"part {part.key[:12]}",
-                ("documents", part.documents.rows, part.outcomes.get(Outcome.KEPT, 0)),
-                ("ledger rows", part.ledger.rows, sum(part.outcomes.values())),
-                (
-                    "signals",
-                    part.signals.rows if part.signals else None,
-                    part.documents.rows if part.signals else None,
-                ),
-            )
-        yield from _differ(
-            "manifest",
-            ("outcomes", _nonzero(_as_in_ledgers(self.outcomes)), _nonzero(outcomes)),
-            ("documents", self.documents, sum(p.documents.rows for p in self.parts)),
-            ("records", self.records, records_of(self.outcomes)),
-            ("bytes_in", self.bytes_in, sum(i.bytes for i in self.inputs)),
-            ("revisits", self.revisits.rows, outcomes[Outcome.REVISIT]),
-        )
-        if unknown := set(self.outcomes) - {*Outcome, UNRESOLVED}:
-            yield f"manifest: unknown outcomes {sorted(unknown)}"
-
-    def _wrong_slices(self) -> Iterator[str]:
-        """Parts that share a file share all their files, and no row of them is left out."""
-        ends: dict[str, int] = {}
-        shared: dict[str, tuple[str | None, ...]] = {}
-        for part in self.parts:
-            if not _is_packed(part):
-                continue
-            refs = [part.table(table) for table in TABLES]
-            files = tuple(ref.sha256 if ref else None for ref in refs)
-            for ref in refs:
-                if ref is None:
-                    continue
-                first = ref.first if isinstance(ref, Slice) else None
-                expected = ends.get(ref.sha256, 0)
-                yield from _differ(f"part {part.key[:12]}", ("first row", first, expected))
-                ends[ref.sha256] = expected + ref.rows
-                # Files of no rows are all the same one.
-                if ref.rows and shared.setdefault(ref.sha256, files) != files:
-                    yield f"part {part.key[:12]}: shares {ref.sha256[:12]}, and not all its files"
-
-    def _wrong_inputs(self) -> Iterator[str]:
-        names = {entry.name: entry for entry in self.inputs}
-        parts = {part.source: part for part in self.parts}
-        if len(names) != len(self.inputs):
-            yield "inputs: a name stands twice"
-        if len(parts) != len(self.parts):
-            yield "parts: a source stands twice"
-        if strays := set(parts) - {i.source for i in self.inputs if i.duplicate_of is None}:
-            yield f"parts: no input has the bytes {sorted(strays)}"
-        for entry in self.inputs:
-            where, part = f"input {entry.name!r}", parts.get(entry.source)
-            yield from _differ(where, ("accounted", entry.accounted, entry.bytes))
-            counts = (records_of(part.outcomes), part.documents.rows) if part else (0, 0)
-            if entry.duplicate_of is not None:
-                first, counts = names.get(entry.duplicate_of), (0, 0)
-                if first is None or first.duplicate_of is not None or first.source != entry.source:
-                    yield f"{where}: is no duplicate of {entry.duplicate_of!r}"
-            elif part is None:
-                yield f"{where}: has no part"
-            yield from _differ(
-                where,
-                ("records", entry.records, counts[0]),
-                ("documents", entry.documents, counts[1]),
-            )
-
-
-def _is_packed(part: Part) -> bool:
+def is_packed(part: Part) -> bool:
+    """Whether it shares its files with other parts."""
     return any(isinstance(part.table(table), Slice) for table in TABLES)
 
 
@@ -257,23 +183,6 @@ def packs_of(parts: Iterable[Part]) -> list[tuple[Part, ...]]:
 def records_of(outcomes: Mapping[str, int]) -> int:
     """How many records outcomes count: rows that only account for bytes are none."""
     return sum(count for outcome, count in outcomes.items() if outcome not in NOT_RECORDS)
-
-
-def _as_in_ledgers(outcomes: Mapping[str, int]) -> dict[str, int]:
-    """A ledger cannot know which of its revisits the snapshot resolves: it has one outcome."""
-    counts = Counter(outcomes)
-    counts[Outcome.REVISIT] += counts.pop(UNRESOLVED, 0)
-    return counts
-
-
-def _nonzero(counts: Mapping[str, int]) -> dict[str, int]:
-    return {key: count for key, count in sorted(counts.items()) if count}
-
-
-def _differ(where: str, *checks: tuple[str, Any, Any]) -> Iterator[str]:
-    for what, recorded, found in checks:
-        if recorded != found:
-            yield f"{where}: {what} is {recorded}, its parts give {found}"
 
 
 def valid_name(name: str) -> bool:

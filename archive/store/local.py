@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from archive.consistency import inconsistencies
 from archive.digest import canonical_json, sha256_hex
 from archive.errors import CheckFailed, Corrupt, LowbgError, UnknownName, UsageError
 from archive.manifest import Manifest, Part, packs_of, valid_name
@@ -335,7 +336,7 @@ def _require_name(name: str) -> None:
 
 
 def _refuse_unsound(data: bytes) -> None:
-    if wrong := Manifest.from_bytes(data).inconsistencies():
+    if wrong := inconsistencies(Manifest.from_bytes(data)):
         raise CheckFailed(
             "the manifest to be committed contradicts itself: " + "; ".join(wrong[:3]),
             next_step="this is a defect of the builder: please report it",

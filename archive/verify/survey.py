@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from archive.consistency import inconsistencies
 from archive.digest import sha256_file, sha256_hex
 from archive.errors import Corrupt, LowbgError
 from archive.manifest import Manifest, valid_name
@@ -165,7 +166,7 @@ def _manifest(found: Survey, sha256: str) -> Manifest | None:
         return None
     found.checked_objects += 1
     found.checked_bytes += len(data)
-    for contradiction in manifest.inconsistencies():
+    for contradiction in inconsistencies(manifest):
         found.findings.append(_wrong(found, sha256, "sums that agree", contradiction))
     return manifest
 
