@@ -118,4 +118,6 @@ def _share(value: float) -> str:
 
 
 def _bounds(held: dict[str, Any]) -> str:
+    if held["low"] is None:
+        return "unbounded"
     return f"{100 * held['low']:.1f} to {100 * held['high']:.1f} %"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -59,16 +60,17 @@ def _language(language: str, held: Mapping[str, Any]) -> Iterator[str]:
     )
     yield f"<p class='small'>reference {html(held['digest'])}</p>"
     yield gates_table({language: held["gates"]})
-    keys = ("true", "share", "low", "high", "raw")
-    points = [tuple(point[key] for key in keys) for point in held["spike_in"]]
+    points = [
+        (point["true"], point["share"], *_ends(point), point["raw"]) for point in held["spike_in"]
+    ]
     yield "<h3>Spike-in curve</h3><figure>"
     yield charts.curve(f"Spike-in, {language}", points)
     yield "</figure>"
     yield table(
         ["true share", "found", "interval", "before calibration"],
         [
-            [_share(t), _share(s), f"{_share(a)} to {_share(b)}", _share(r)]
-            for t, s, a, b, r in points
+            [_share(p["true"]), _share(p["share"]), _bounds(p), _share(p["raw"])]
+            for p in held["spike_in"]
         ],
     )
     yield "<h3>Null tests</h3>"
@@ -79,9 +81,7 @@ def _nulls(language: str, nulls: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not nulls:
         yield "<p>None: no source is large enough and leaves enough behind.</p>"
         return
-    rows = [
-        (null["source"] or "(none)", null["share"], null["low"], null["high"]) for null in nulls
-    ]
+    rows = [(null["source"] or "(none)", null["share"], *_ends(null)) for null in nulls]
     yield f"<figure>{charts.intervals(f'Null tests, {language}', rows)}<figcaption>Human text of"
     yield " one source, estimated by references without it; cut to 0 to 100 %.</figcaption>"
     yield "</figure>"
@@ -93,11 +93,22 @@ def _nulls(language: str, nulls: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 f"{null['documents']:,}",
                 f"{null['sentences']:,}",
                 _share(null["share"]),
-                f"{_share(null['low'])} to {_share(null['high'])}",
+                _bounds(null),
             ]
             for null in nulls
         ],
     )
+
+
+def _ends(held: Mapping[str, Any]) -> tuple[float, float]:
+    """The interval, that of everything where nothing is ruled out."""
+    return (-math.inf, math.inf) if held["low"] is None else (held["low"], held["high"])
+
+
+def _bounds(held: Mapping[str, Any]) -> str:
+    if held["low"] is None:
+        return "unbounded"
+    return f"{_share(held['low'])} to {_share(held['high'])}"
 
 
 def _share(value: float) -> str:

@@ -115,10 +115,24 @@ def test_calibrate_says_what_can_be_trusted(lowbg: Call, folder: Path, tmp_path:
     assert done.returncode == 0, done.stderr
     assert "can be estimated in: en" in done.stdout
     assert "Spike-in curve" in (tmp_path / "c.html").read_text("utf-8")
-    same = write_jsonl(tmp_path / "same.jsonl", [{"text": text} for text in ESSAYS])
-    done = lowbg(*command, "--synthetic", str(same), "--json")
+    alike = [essay(n, "human", sentences=24) for n in range(3000, 3160)]
+    same = write_jsonl(tmp_path / "same.jsonl", [{"text": text} for text in alike])
+    done = lowbg(*command, "--synthetic", str(same), "--json", "--out", str(tmp_path / "s.html"))
     assert done.returncode == 1
-    assert json.loads(done.stdout)["estimable"] == []
+    found = json.loads(done.stdout, parse_constant=pytest.fail)  # JSON has no Infinity
+    assert found["estimable"] == []
+    assert None in {point["low"] for point in found["languages"]["en"]["spike_in"]}
+    assert "unbounded" in (tmp_path / "s.html").read_text("utf-8")
+    assert "unbounded" in lowbg(*command, "--synthetic", str(same)).stdout
+
+
+def test_a_row_left_out_of_a_reference_is_printed(
+    lowbg: Call, folder: Path, tmp_path: Path
+) -> None:
+    human = write_jsonl(tmp_path / "h.jsonl", [{"text": ESSAYS[0]}, {"body": "x"}])
+    done = lowbg("audit", str(folder / "c.jsonl"), "--against", str(human))
+    assert done.returncode == 0, done.stderr
+    assert "left out, 1 rows of the human side" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 from archive.audit.estimate.auc import auc
 from archive.audit.estimate.bag import Floats
 from archive.audit.estimate.interval import Measured
-from archive.audit.estimate.texts import AiShare, Gate, Settings
+from archive.audit.estimate.texts import AiShare, Gate, Settings, finite
 
 CERTAIN = 1e9  # degrees of freedom: the normal distribution
 
@@ -51,7 +51,7 @@ def rogan_gladen(
     low, high = found.interval(settings.level)
     gates["range"] = Gate(
         "range", low <= 1 and high >= 0, share, None,
-        f"{share:.3f} before it is cut to 0..1", {"low": low, "high": high},
+        f"{share:.3f} before it is cut to 0..1", {"low": finite(low), "high": finite(high)},
     )  # fmt: skip
     if not gates["range"].passed:
         return _refused(gates, documents)

@@ -14,7 +14,7 @@ from archive.audit.estimate.drift import drift, shape
 from archive.audit.estimate.interval import NONE, Measured, Shift
 from archive.audit.estimate.mixture import Scorer
 from archive.audit.estimate.nulls import Null, shift
-from archive.audit.estimate.texts import Gate
+from archive.audit.estimate.texts import Gate, finite
 
 LEAST_SOURCES = 5  # null tests that a statement about an unseen source needs
 
@@ -160,5 +160,5 @@ def _within(scorer: Scorer, found: Measured, widened: Shift) -> Gate:
         "range", low <= 1 and high >= 0, found.share, None,
         f"{found.share:.3f} before it is cut to 0..1: a target outside of what any mixture gives"
         " is of another kind than both references",
-        {"low": low, "high": high},
+        {"low": finite(low), "high": finite(high)},
     )  # fmt: skip

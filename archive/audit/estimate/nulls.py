@@ -18,7 +18,7 @@ from archive.audit.estimate.bag import Bag, Mask, join
 from archive.audit.estimate.drift import drift
 from archive.audit.estimate.interval import NONE, Shift, measure
 from archive.audit.estimate.mixture import Scorer, fold_of
-from archive.audit.estimate.texts import Settings
+from archive.audit.estimate.texts import Settings, finite
 
 SHARES: Final = (0.0, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
 LEAST: Final = 10  # clusters of a source that is tested, and of what is left without it
@@ -29,7 +29,8 @@ MOST_SOURCES: Final = 12  # the largest are tested
 class Null:
     """One source of human text, estimated by references that have not seen it.
 
-    `share`, `low` and `high` are not clipped to 0..1. `excess`: how much further the source's
+    `share`, `low` and `high` are not clipped to 0..1; the bounds are infinite (in JSON null) where
+    no share is ruled out. `excess`: how much further the source's
     words lie from the rest of the archive than the archive's own samples do, in bits.
     """
 
@@ -43,7 +44,8 @@ class Null:
     excess: float
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        bounds = {"low": finite(self.low), "high": finite(self.high)}
+        return {name: getattr(self, name) for name in self.__slots__} | bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class SpikeIn:
     raw: float
 
     def to_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        bounds = {"low": finite(self.low), "high": finite(self.high)}
+        return {name: getattr(self, name) for name in self.__slots__} | bounds
 
 
 def null_tests(human: Bag, synthetic: Bag, words: int, settings: Settings) -> Iterator[Null]:

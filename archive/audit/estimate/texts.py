@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -79,6 +80,11 @@ class Settings:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def finite(bound: float) -> float | None:
+    """A bound as JSON has it, which lacks the infinite: None where nothing is ruled out."""
+    return bound if math.isfinite(bound) else None
 
 
 @dataclass(frozen=True, slots=True)
