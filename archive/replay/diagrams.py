@@ -38,7 +38,8 @@ def lineage(results: Results) -> str:
     parts.append(text(left, y, "human text", colour=COLOURS[2]))
     parts.append(text(left + 90, y, "text of the models before", colour=COLOURS[1]))
     parts.append(text(left + 270, y, "a circle is a model; the number is its generation"))
-    return document(left + shown * step + 40, y + 14, "Lineage of the models", parts)
+    width = left + max(shown * step + 40, 560)  # the line of words is the wider one in short runs
+    return document(width, y + 14, "Lineage of the models", parts)
 
 
 def share_by_generation(results: Results) -> str:
