@@ -123,9 +123,12 @@ def annotated_store(folder: Path) -> Store:
     draft = fill(Draft(folder / "staged"), documents=4, parts=2)
     add_kept(draft, b"An input that is no web archive, but kept.\n")
     draft.recipe["attest"] = draft.keep(b"sha256:00  a.warc.gz\n")
-    refs = [ObjectRef(draft.keep(data), len(data), 0) for data in (b"signals", b"duplicates")]
-    signals, duplicates = refs
-    draft.parts = [replace(p, signals=replace(signals, rows=p.documents.rows)) for p in draft.parts]
+    duplicates = ObjectRef(draft.keep(b"duplicates"), 10, 0)
+    draft.parts = [
+        replace(part, signals=ObjectRef(draft.keep(data), len(data), part.documents.rows))
+        for part in draft.parts
+        if (data := f"signals of {part.key}".encode())
+    ]
     store = Store.create(folder / "store")
     manifest = replace(draft.manifest(), duplicates=duplicates)
     store.commit(manifest, draft.staged, "0" * 64)
