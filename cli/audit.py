@@ -109,8 +109,8 @@ def run(
     from archive.audit.result import to_json
     from archive.audit.run import audit
 
-    _check_outputs(out)
-    columns = dict.fromkeys(name.strip() for part in by for name in part.split(",") if name)
+    _check_outputs(out, *([witnesses] if witnesses else []))
+    columns = dict.fromkeys(name.strip() for part in by for name in part.split(",") if name.strip())
     order = _order(corpora=corpus, by=tuple(columns), **options)
     with Bar(quiet=as_json) as bar:
         result = to_json(audit(order, witnesses, bar.update))
@@ -168,13 +168,20 @@ def _order(*, grade: str, seed: int, **options: Any) -> Order:
     return Order(least_grade=grade, seed=seed, settings=Settings(seed=seed), **options)
 
 
-def _check_outputs(paths: tuple[Path, ...]) -> None:
+def _check_outputs(paths: tuple[Path, ...], *others: Path) -> None:
+    """Refuses what cannot be written before the work is done that it is to hold."""
     from archive.errors import UsageError
 
     for path in paths:
         if path.suffix not in (".html", ".json"):
             raise UsageError(
                 f"what is {path}?", next_step="name a page (.html) or a result file (.json)"
+            )
+    for path in (*paths, *others):
+        if not path.parent.is_dir():
+            raise UsageError(
+                f"no folder {path.parent} to write {path.name} to",
+                next_step="make the folder first, or name another",
             )
 
 

@@ -18,12 +18,12 @@ from archive.audit.index import Index, Source, build
 from archive.audit.items import Item
 from archive.audit.match import Matcher
 from archive.audit.near import Near, Texts
-from archive.audit.options import NO_GRADE, Matching
+from archive.audit.options import GRADES, NO_GRADE, Matching
 from archive.audit.slices import host_of
 from archive.audit.stored import Held
 from archive.digest import canonical_json, sha256_file, sha256_hex
 from archive.engines import Engine
-from archive.errors import UsageError
+from archive.errors import UnknownName, UsageError
 from archive.schema import arrow_schema
 from archive.store.work import taking_turns
 
@@ -63,9 +63,15 @@ def open_against(
     The index of a snapshot is kept in the store's work folder, under a key of the content root,
     the cut, the grades and the parameters; that of files lives as long as `stack`.
     """
-    snapshot = None
-    if len(names) == 1 and not Path(names[0]).exists():
-        snapshot = stored(names[0], place, stack)
+    if place.least not in GRADES:
+        raise UnknownName("grade", place.least, GRADES)
+    found = [stored(name, place, stack) for name in names if not Path(name).exists()]
+    snapshot = next(filter(None, found), None)
+    if snapshot and len(names) > 1:
+        raise UsageError(
+            f"{snapshot.reference} and {len(names) - 1} more to compare with",
+            next_step="give one snapshot alone, or files",
+        )
     if snapshot:
         work = snapshot.store.work
         key = sha256_hex(canonical_json([snapshot.key, matching.indexing()]))

@@ -183,7 +183,7 @@ def _gates(result: Result) -> Iterator[str]:
     if not result["gates"]:
         return
     yield "<h2>Gates</h2><p>Each has to pass, or there is no estimate; <code>nulls</code>"
-    yield " only for a corpus that is like no sample of the archive but like another source.</p>"
+    yield " only for a corpus with a source that an archive of several lacks.</p>"
     yield gates_table(result["gates"])
 
 

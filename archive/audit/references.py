@@ -103,7 +103,7 @@ def build(
             + "; --text-column is of every side",
         )
     languages = sorted(set(made.held) - {UNKNOWN})
-    human = _human(against, languages, settings.seed, most)
+    human = _human(against, languages, settings.seed % 2**64, most)
     of: dict[str, Reference] = {}
     refused: dict[str, str] = {}
     for language in languages:

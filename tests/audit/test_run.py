@@ -199,6 +199,13 @@ def test_a_corpus_without_a_document_is_an_error_that_says_what_was_left_out(
     assert "2 no text" in raised.value.next_step
 
 
+def test_any_seed_gives_an_answer(mixed: Path) -> None:
+    settings = replace(order(mixed).settings, seed=2**70)
+    asked = order(mixed, synthetic=(str(mixed / "made.jsonl"),), seed=2**70, settings=settings)
+    ai = to_json(audit(asked))["ai_share"]
+    assert ai["low"] <= 40 / 160 <= ai["high"]
+
+
 def test_synthetic_files_without_a_text_are_an_error_that_says_what_was_left_out(
     mixed: Path, tmp_path: Path
 ) -> None:
