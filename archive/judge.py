@@ -178,7 +178,7 @@ class Judge:
             "record_id": record.record_id,
             "year": _year(row["captured_at"]),
             "host": host,
-            "registered_domain": _registered_domain(host),
+            "registered_domain": registered_domain(host),
             "media_type": page.media_type,
             "charset": page.charset,
             "charset_reason": page.charset_reason,
@@ -268,6 +268,7 @@ def _suffixes() -> Any:
 
 
 @lru_cache(maxsize=1 << 16)  # bounded: a crawl has many hosts
-def _registered_domain(host: str) -> str | None:
+def registered_domain(host: str) -> str | None:
+    """The domain that somebody registered, by the public suffix list; None where none is known."""
     domain: str | None = _suffixes().privatesuffix(host) if host else None
     return domain

@@ -24,6 +24,7 @@ from archive.audit.stored import Held
 from archive.digest import canonical_json, sha256_file, sha256_hex
 from archive.engines import Engine
 from archive.errors import UnknownName, UsageError
+from archive.judge import registered_domain
 from archive.schema import arrow_schema
 from archive.store.work import taking_turns
 
@@ -123,12 +124,13 @@ def _from_files(
 
 
 def _row(item: Item) -> dict[str, Any]:
+    host = host_of(item)
     return {
         "id": sha256_hex(item.text.encode()),
         "text": item.text,
         "url": item.place,
-        "host": host_of(item),
-        "registered_domain": None,
+        "host": host,
+        "registered_domain": registered_domain(host),
         "captured_at": 0,
         "year": 0,
         "grade": NO_GRADE,

@@ -81,7 +81,7 @@ def row(columns: Mapping[str, Any], wanted: Wanted, place: str) -> Row:
         others = {name: value for name, value in columns.items() if name != wanted.text}
         return Item(well_formed(text), others, place)
     if text is None:
-        there = ", ".join(map(str, list(columns)[:20])) or "none"
+        there = well_formed(", ".join(map(str, list(columns)[:20]))) or "none"
         return Left("no text", place, f"no column {wanted.text!r}; columns there: {there}")
     return Left("text of another type", place, f"{wanted.text} is {type(text).__name__}")
 

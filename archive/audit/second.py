@@ -16,6 +16,7 @@ from archive.audit.passes import Progress, Read, batches, teller, values
 from archive.audit.references import References
 from archive.audit.tally import Slice
 from archive.errors import EnvironmentFailed
+from archive.judge import registered_domain
 
 FIRST_YEAR: Final = 2023
 """The first whole year of language models that anybody can use (archive.recipe.ERAS, chatgpt)."""
@@ -98,7 +99,9 @@ class _Second:
 
     def _add(self, item: Item, language: str, proven: bool) -> None:
         year = slices.year_of(item)
-        text = Text(item.text, slices.host_of(item), language, year)
+        host = slices.host_of(item)
+        # What the archive's texts are told apart by (archive.audit.references).
+        text = Text(item.text, registered_domain(host) or host, language, year)
         if self._dated and language == self._dated[0] and year and int(year) in self._held:
             self._years.add(text)
         if proven or language not in self._references:

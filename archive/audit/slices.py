@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from archive.audit.items import Item, lookup
+from archive.audit.items import Item, lookup, well_formed
 from archive.errors import UsageError
 
 URLS: Final = ("url", "uri", "source_url", "link", "metadata.url", "meta.url")
@@ -49,7 +49,7 @@ def require(by: Sequence[str], rows: Sequence[Item], corpus: str) -> None:
         if name == LANGUAGE or any(value_of(item, name) != NO_VALUE for item in rows):
             continue
         if rows and not any(_there(item, name) for item in rows):
-            there = sorted({str(key) for item in rows for key in item.columns})
+            there = sorted({well_formed(str(key)) for item in rows for key in item.columns})
             raise UsageError(
                 f"{corpus} has no column {name!r} to slice by",
                 next_step=f"columns there: {', '.join(there[:40]) or 'none'}",
@@ -74,7 +74,7 @@ def value_of(item: Item, name: str) -> str:
     if name == "host":
         return host_of(item) or NO_VALUE
     value = lookup(item.columns, name)
-    return NO_VALUE if value is None or value == "" else str(value)[:LONGEST]
+    return NO_VALUE if value is None or value == "" else well_formed(str(value)[:LONGEST])
 
 
 def year_of(item: Item) -> str:
@@ -101,7 +101,8 @@ def host_of(item: Item) -> str:
     for name in DERIVED["host"]:
         value = lookup(item.columns, name)
         if isinstance(value, str) and value:
-            return (_host(value) if "://" in value else value).lower()[:LONGEST]
+            host = _host(value) if "://" in value else value
+            return well_formed(host.lower()[:LONGEST])
     return ""
 
 

@@ -277,3 +277,5 @@ def test_years_and_hosts_are_derived_from_what_is_there() -> None:
     assert host_of(item(url="http://[broken")) == ""
     assert value_of(item(kind=None), "kind") == "(none)"
     assert value_of(item(kind=7), "kind") == "7"
+    assert value_of(item(kind="a\ud800"), "kind") == "a\ufffd"
+    assert host_of(item(host="A\ud800.org")) == "a\ufffd.org"

@@ -199,6 +199,19 @@ def test_a_corpus_without_a_document_is_an_error_that_says_what_was_left_out(
     assert "2 no text" in raised.value.next_step
 
 
+def test_a_page_of_a_site_that_the_archive_has_is_of_no_unseen_source(
+    mixed: Path, tmp_path: Path
+) -> None:
+    asked = order(mixed, synthetic=(str(mixed / "made.jsonl"),))
+    rows = [json.loads(line) for line in (mixed / "c.jsonl").read_text("utf-8").splitlines()]
+    unseen = []
+    for site in ("www.h1.org", "x.org"):
+        path = write_jsonl(tmp_path / "c.jsonl", [{**row, "url": f"http://{site}"} for row in rows])
+        gates = to_json(audit(replace(asked, corpora=(str(path),))))["gates"]["en"]
+        unseen.append(gates["drift"]["detail"]["unseen_sources"])
+    assert unseen == [0, 1]
+
+
 def test_any_seed_gives_an_answer(mixed: Path) -> None:
     settings = replace(order(mixed).settings, seed=2**70)
     asked = order(mixed, synthetic=(str(mixed / "made.jsonl"),), seed=2**70, settings=settings)
