@@ -52,10 +52,13 @@ def write_json(result: dict[str, Any], path: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a text file aside and moves it into place."""
+    """Writes a text file aside and moves it into place.
+
+    Bytes of a file's name that are no UTF-8 become escapes, which JSON reads as what they were.
+    """
     aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.aside")
     try:
-        with aside.open("w", encoding="utf-8") as file:
+        with aside.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archive.audit.against import Against
-from archive.audit.items import Item
+from archive.audit.items import Item, well_formed
 from archive.audit.match import Proof
 from archive.audit.options import STANDINGS
 from archive.errors import UsageError
@@ -68,8 +68,8 @@ class Witnesses:
         self._rows.append(
             {
                 "number": number,
-                "corpus": corpus,
-                "place": item.place,
+                "corpus": well_formed(corpus),
+                "place": well_formed(item.place),
                 "match": proof.kind,
                 "share": proof.share,
                 "similarity": proof.similarity,

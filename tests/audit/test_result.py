@@ -117,11 +117,24 @@ def test_charts_of_nothing_and_of_extremes_are_pictures() -> None:
     assert fitting("漢" * 40, 10) == "漢漢漢漢…"
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_name_that_is_no_utf_8_is_written_as_an_escape(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    write_json({"corpora": ["\udcff.jsonl"]}, path)
+    assert json.loads(path.read_text("utf-8")) == {"corpora": ["\udcff.jsonl"]}
+
+
+def test_a_file_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "r.json"
     write_json({"a": "é"}, path)
     assert json.loads(path.read_text("utf-8")) == {"a": "é"}
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "\ud800")
+
+    def full(_: int) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="full"):
+        write_whole(path, "other")
     assert json.loads(path.read_text("utf-8")) == {"a": "é"}
     assert list(tmp_path.iterdir()) == [path]

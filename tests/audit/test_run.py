@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -126,6 +127,14 @@ def test_every_matched_document_has_its_witness(mixed: Path, tmp_path: Path, nam
     assert places == sorted(places)
     lines = (mixed / "c.jsonl").read_text("utf-8").splitlines()
     assert all(json.loads(lines[place - 1])["text"] in ESSAYS for place in places)
+
+
+def test_a_file_whose_name_is_no_utf_8_has_witnesses(mixed: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.jsonl")
+    path.write_bytes((mixed / "c.jsonl").read_bytes())
+    audit(order(mixed, corpora=(str(path),)), tmp_path / "w.jsonl")
+    row = json.loads((tmp_path / "w.jsonl").read_text("utf-8").splitlines()[0])
+    assert row["corpus"] == f"{tmp_path}/\ufffd.jsonl"
 
 
 def test_an_audit_against_files_has_witnesses_without_date_or_grade(
