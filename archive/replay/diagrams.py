@@ -69,7 +69,7 @@ def share_by_generation(results: Results) -> str:
     parts.append(
         text(left - 50, bottom + 34, "generation; each cell: loss above all_human, nats a token")
     )
-    wide = left + (results["generations"] + 1) * cell
+    wide = left + max((results["generations"] + 1) * cell, 260)  # for the line of words
     return document(wide, bottom + 46, "Loss by human share and generation", parts)
 
 
