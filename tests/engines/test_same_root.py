@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 import archive
-from archive import parts, pipeline
+from archive import gather, parts, pipeline
 from archive.engines import Receipt, Report, Task, stage_function
 from archive.engines.local import LocalEngine
 from archive.errors import UsageError
@@ -230,7 +230,7 @@ def test_a_worker_with_other_versions_is_refused(
     crawl: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = parts.part_task
-    monkeypatch.setattr(pipeline, "part_task", lambda *given: _older(made(*given)))
+    monkeypatch.setattr(gather, "part_task", lambda *given: _older(made(*given)))
     with pytest.raises(archive.LowbgError, match="has other versions than the build: zstandard"):
         archive.build(crawl, "web", tmp_path / "store")
 
