@@ -30,11 +30,11 @@ class Rate:
         return {**told, "day": self.day, "machine": self.machine}
 
 
-_BUILD: Final = ("python -m tests.bench.build", "2026-11-22", MACHINE)
+_BUILD: Final = ("python -m tests.bench.build", "2026-11-23", MACHINE)
 _PLAN: Final = ("python -m tests.bench.plan", "2026-11-23", MACHINE)
 
-PAGES: Final = Rate(204, "HTML pages a second and core, --no-annotate", *_BUILD)
-PAGES_ANNOTATED: Final = Rate(117, "HTML pages a second and core, with signals", *_BUILD)
+PAGES: Final = Rate(211, "HTML pages a second and core, --no-annotate", *_BUILD)
+PAGES_ANNOTATED: Final = Rate(166, "HTML pages a second and core, with signals", *_BUILD)
 MEMORY: Final = Rate(195e6, "bytes a worker at its peak, --no-annotate", *_PLAN)
 MEMORY_ANNOTATED: Final = Rate(367e6, "bytes a worker at its peak, with signals", *_PLAN)
 STORE: Final = Rate(0.15, "bytes of the store for each byte read, --no-annotate", *_PLAN)
