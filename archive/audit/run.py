@@ -27,7 +27,7 @@ from archive.audit.scores import from_file
 from archive.audit.second import Estimates, second_pass
 from archive.audit.tally import Slice, Tallies
 from archive.audit.witness import Witnesses, check_path
-from archive.engines import ENGINES, Engine, load
+from archive.engines import start
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def sides(order: Order, stack: ExitStack, progress: Progress) -> tuple[Against, 
     place = Place(order.store, wanted, order.cut, order.least_grade)
     written = Wanted(order.text_column, slices.columns_for(("year", *references.WRITERS)))
     synthetic = resolve(order.synthetic, Place(order.store, written, order.cut), stack)
-    engine: Engine = load(ENGINES, "engine", "local")(workers=order.workers)
+    engine = start("local", order.workers)
     done = 0
 
     def report(amount: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from archive.engines import ENGINES, Engine, load
+from archive.engines import Engine, start
 from archive.errors import UnknownName, UsageError
 from archive.replay.chain import read_measures, tasks_of
 from archive.replay.compose import fresh_blocks
@@ -76,9 +76,7 @@ def run(
         plan = plan_of(config, choice, key, corpus, mixes)
         folder.write("run.json", _record(config, plan, mixes, origin, corpus))
         wanted = workers if workers is not None else os.cpu_count() or 1
-        made: Engine = load(ENGINES, "engine", engine)(
-            workers=min(wanted, choice.workers or wanted)
-        )
+        made = start(engine, min(wanted, choice.workers or wanted))
         try:
             _make(made, folder, plan, mixes, config, progress)
         finally:
