@@ -44,8 +44,7 @@ class Null:
     excess: float
 
     def to_json(self) -> dict[str, Any]:
-        bounds = {"low": finite(self.low), "high": finite(self.high)}
-        return {name: getattr(self, name) for name in self.__slots__} | bounds
+        return _fields(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,13 @@ class SpikeIn:
     raw: float
 
     def to_json(self) -> dict[str, Any]:
-        bounds = {"low": finite(self.low), "high": finite(self.high)}
-        return {name: getattr(self, name) for name in self.__slots__} | bounds
+        return _fields(self)
+
+
+def _fields(test: Null | SpikeIn) -> dict[str, Any]:
+    """All fields as JSON; a bound that is not there is null."""
+    bounds = {"low": finite(test.low), "high": finite(test.high)}
+    return {name: getattr(test, name) for name in test.__slots__} | bounds
 
 
 def null_tests(human: Bag, synthetic: Bag, words: int, settings: Settings) -> Iterator[Null]:
