@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import Any, Final
 
+from archive.aside import writing
 from archive.audit.answer import NOTE
 from archive.audit.run import Audit
 
@@ -56,12 +55,5 @@ def write_whole(path: Path, text: str) -> None:
 
     Bytes of a file's name that are no UTF-8 become escapes, which JSON reads as what they were.
     """
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.aside")
-    try:
-        with aside.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with writing(path) as out:
+        out.write(text.encode("utf-8", "backslashreplace"))

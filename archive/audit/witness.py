@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from archive.aside import writing
 from archive.audit.against import Against
 from archive.audit.items import Item, well_formed
 from archive.audit.match import Proof
@@ -117,19 +116,12 @@ def _write_lines(
 ) -> int:
     from archive.query.connection import stream
 
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.aside")
     answer = stream(con, query, parameters)
     count = 0
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            for batch in answer.batches:
-                for row in batch:
-                    said = dict(zip(answer.columns, row, strict=True))
-                    file.write(json.dumps(said, ensure_ascii=False, default=str) + "\n")
-                    count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with writing(path) as out:
+        for batch in answer.batches:
+            for row in batch:
+                said = dict(zip(answer.columns, row, strict=True))
+                out.write((json.dumps(said, ensure_ascii=False, default=str) + "\n").encode())
+                count += 1
     return count

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from archive import strict_json
-from archive.commoncrawl.aside import writing
+from archive.aside import writing
 from archive.commoncrawl.crawl import WEEKLY, Crawl, Listing, crawl_id, day
 from archive.commoncrawl.places import read_bytes
 from archive.digest import canonical_json
@@ -39,6 +39,7 @@ def refresh(known: Collection[str], url: str = COLLINFO) -> Path:
     crawls = [found[name] for name in sorted(found)]
     kept = {"url": url, "read": dt.datetime.now(dt.UTC).date().isoformat(), "crawls": crawls}
     path = cache_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
     with writing(path) as out:
         out.write(canonical_json(kept))
     return path

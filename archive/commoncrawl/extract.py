@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final
 
 from isal import isal_zlib
 
-from archive.commoncrawl.aside import writing
+from archive.aside import writing
 from archive.commoncrawl.checked import LIMITS, Checked, check, unreadable
 from archive.commoncrawl.metadata import about, member, metadata
 from archive.commoncrawl.places import Base
@@ -77,6 +77,7 @@ def order(extract: Extract, base: Base, folder: Path) -> Input:
     """The extract as an input that is made when a build wants it; its order is put in `folder`."""
     data = canonical_json({"base": base.location, "extract": extract.to_json()})
     path = folder / f"{sha256_hex(data)[:32]}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with writing(path) as out:
         out.write(data)
     return Input(extract.name, f"{SCHEME}://{path.resolve()}")
@@ -113,6 +114,7 @@ def write(extract: Extract, base: Base, folder: Path) -> Path:
     target = folder / f"{sha256_hex(told)[:32]}.warc.gz"
     if facts.mark and target.is_file():
         return target
+    target.parent.mkdir(parents=True, exist_ok=True)
     with writing(target) as out:
         _write(extract, base, facts.size, out)
     return target

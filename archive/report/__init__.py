@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from pathlib import Path
 from typing import Final
 
+from archive.aside import writing
 from archive.page.html import page
 from archive.report.collect import Answer, Collected, collect
 from archive.report.sections import STYLE, body
@@ -27,12 +26,5 @@ def render(collected: Collected) -> str:
 
 def write(collected: Collected, path: Path) -> None:
     """Writes the page beside its place first, so that there is never half of one."""
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.aside")
-    try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(render(collected))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with writing(path) as out:
+        out.write(render(collected).encode())

@@ -14,9 +14,8 @@ from typing import BinaryIO
 def writing(target: Path) -> Iterator[BinaryIO]:
     """A file beside the target, synced and moved to its place where the block ends without error.
 
-    Makes the folder. Whatever goes wrong, what was there before stays and nothing else is left.
+    Whatever goes wrong, what was there before stays and nothing else is left.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with aside.open("wb") as out:
